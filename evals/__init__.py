@@ -1,0 +1,1 @@
+"""Measurements whose numbers can be repeated."""

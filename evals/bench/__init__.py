@@ -1,0 +1,1 @@
+"""Ratios and limits, each measured in one run."""

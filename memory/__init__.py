@@ -1,0 +1,1 @@
+"""What lasts: the image store, conversations, and the lock on the data directory."""

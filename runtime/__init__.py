@@ -1,0 +1,1 @@
+"""What everything runs on: settings, errors, presets, and loading and running models."""

@@ -1,0 +1,120 @@
+"""From settings to models: which checkpoint a preset means, whether it is here, and the pool that loads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.errors import BadSetting, ModelNotPresent
+from runtime.pocket import assemble
+from runtime.pool import ModelPool, ModelSpec
+from runtime.presets import Preset
+from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from runtime.reader import TextReader
+    from runtime.vlm.base import ImageLoader, VisionChatModel
+    from runtime.vlm.engine import VisionEngine
+
+Progress = Callable[[str, float], None]
+"""Takes what is being done and the fraction done so far."""
+
+
+def models_folder(settings: Settings) -> Path:
+    """Where assembled weights lie."""
+    return settings.home / "models"
+
+
+def model_pool(settings: Settings) -> ModelPool:
+    """A pool with the memory that the settings give."""
+    budget = settings.memory_budget_gb
+    return ModelPool(None if budget is None else int(budget * 2**30))
+
+
+def chat_model(settings: Settings, preset: Preset, pool: ModelPool, load_image: ImageLoader) -> VisionChatModel:
+    """The preset's vision-language model; nothing is loaded before its first call.
+
+    Raises:
+        ModelNotPresent: its files are not on this machine.
+        BadSetting: a scripted or served preset without its script or address.
+    """
+    if preset.vlm == "scripted":
+        from runtime.vlm.scripted import ScriptedModel, read_script
+
+        if settings.script is None:
+            raise BadSetting("The scripted preset needs a script.", hint="Set VISTALK_SCRIPT to a TOML file.")
+        return ScriptedModel(rules=read_script(settings.script), load_image=load_image)
+    if preset.vlm == "served":
+        from runtime.vlm.served import served_model
+
+        return served_model(settings, load_image)
+    from runtime.vlm.chat import LocalVisionChatModel
+
+    return LocalVisionChatModel(
+        pool=pool,
+        spec=vision_spec(settings, preset),
+        load_image=load_image,
+        max_new_tokens=settings.max_new_tokens,
+        temperature=settings.temperature,
+        seed=settings.seed,
+    )
+
+
+def vision_spec(settings: Settings, preset: Preset) -> ModelSpec[VisionEngine]:
+    """How to load the preset's local model.
+
+    Raises:
+        ModelNotPresent
+    """
+    from runtime.hardware import best_device, best_dtype
+    from runtime.vlm.loading import estimate, load_engine
+
+    folder = present(settings, preset)
+    device = best_device(settings.device)
+    dtype = best_dtype(device, settings.dtype, settings.home / "hardware.json")
+    return ModelSpec(
+        key=f"{folder.name} ({device}, {dtype})",
+        kind="vlm",
+        estimate=lambda: estimate(folder, dtype),
+        load=lambda: load_engine(folder, device, dtype, settings.threads),
+    )
+
+
+def text_reader(settings: Settings) -> ModelSpec[TextReader]:
+    """How to load the text reader."""
+    from runtime.reader import reader_spec
+
+    return reader_spec(settings.threads)
+
+
+def present(settings: Settings, preset: Preset) -> Path:
+    """The folder of the preset's local model.
+
+    Raises:
+        ModelNotPresent: with the command that fetches it.
+    """
+    from runtime.vlm.loading import checkpoint_folder
+
+    if preset.vlm != "pocket":
+        return checkpoint_folder(preset.vlm, preset.revision)
+    folder = assemble.folder(models_folder(settings))
+    if not folder.is_dir():
+        raise ModelNotPresent("The pocket model has not been put together yet.")
+    return folder
+
+
+def pull(settings: Settings, preset: Preset, progress: Progress) -> Path | None:
+    """Bring the preset's model to this machine; None where it needs no files.
+
+    Raises:
+        ModelNotPresent: it could not be fetched.
+        ModelCorrupt, DiskFull
+    """
+    if preset.vlm in ("scripted", "served"):
+        return None
+    if preset.vlm == "pocket":
+        return assemble.assemble(models_folder(settings), progress)
+    from runtime.vlm.loading import fetch_checkpoint
+
+    return fetch_checkpoint(preset.vlm, preset.revision, progress)

@@ -1,0 +1,49 @@
+"""The named sets of models in presets.toml, with a person's own replacements applied."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+from runtime.errors import BadSetting
+from runtime.settings import Settings
+
+
+class Preset(BaseModel):
+    """One set; presets.toml describes the fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    summary: str
+    vlm: str
+    revision: str | None = None
+    tool_calls: int
+    composes: bool
+    corrects_prior: bool = False
+    short_answer: str
+
+
+def presets() -> dict[str, Preset]:
+    """All presets, in the file's order."""
+    content = tomllib.loads(files("runtime").joinpath("presets.toml").read_text(encoding="utf-8"))
+    return {name: Preset(name=name, **fields) for name, fields in content.items()}
+
+
+def preset_of(settings: Settings) -> Preset:
+    """The preset that the settings name, with its model replaced where they say so.
+
+    Raises:
+        BadSetting: no preset of that name.
+    """
+    known = presets()
+    if settings.preset not in known:
+        raise BadSetting(f"There is no preset {settings.preset!r}.", hint=f"Choose one of: {', '.join(known)}.")
+    preset = known[settings.preset]
+    if settings.vlm_url:
+        return preset.model_copy(update={"vlm": "served"})
+    if settings.vlm:
+        return preset.model_copy(update={"vlm": settings.vlm, "revision": settings.vlm_revision})
+    return preset

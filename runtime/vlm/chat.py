@@ -1,0 +1,143 @@
+"""A local vision-language model as a LangChain chat model, leased from the pool for each call."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from contextlib import closing
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import Field
+
+from runtime.errors import GenerationFailed
+from runtime.pool import ModelPool, ModelSpec
+from runtime.vlm.base import VisionChatModel, beginnings, final_chunk
+from runtime.vlm.decoding import Decoding
+from runtime.vlm.engine import VisionEngine
+from runtime.vlm.prompting import Conversation
+
+ROLES: dict[type[BaseMessage], str] = {HumanMessage: "user", AIMessage: "assistant", SystemMessage: "system"}
+
+
+class LocalVisionChatModel(VisionChatModel):
+    """Any `AutoModelForImageTextToText` checkpoint. See `VisionChatModel` for what a call takes and gives."""
+
+    pool: ModelPool = Field(exclude=True)
+    spec: ModelSpec[VisionEngine] = Field(exclude=True)
+    max_new_tokens: int = 256
+    temperature: float = 0.0
+    seed: int = 0
+
+    @property
+    def _llm_type(self) -> str:
+        return "vistalk-local"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model": self.spec.key, "temperature": self.temperature, "seed": self.seed}
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        cancel: threading.Event | None = None,
+        on_wait: Callable[[int], None] | None = None,
+        **decoding: Any,
+    ) -> Generator[ChatGenerationChunk]:
+        conversation = self._conversation(messages)
+        cancel = cancel or threading.Event()
+        wanted = Decoding(**self._defaults() | decoding, stop=tuple(stop or ()))
+        with self.pool.lease(self.spec, cancel=cancel, on_wait=on_wait) as engine:
+            prompt = engine.prompter.prompt(conversation)
+            with closing(engine.stream(prompt, wanted, cancel)) as pieces:
+                for piece in pieces:
+                    if piece.finish:
+                        chunk = final_chunk(
+                            prompt=prompt.length,
+                            output=piece.tokens,
+                            image=prompt.visual_tokens,
+                            cached=piece.cached,
+                            confidence=piece.confidence,
+                            finish=piece.finish,
+                        )
+                    else:
+                        chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece.text))
+                    if run_manager:
+                        run_manager.on_llm_new_token(piece.text, chunk=chunk)
+                    yield chunk
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        """Pumped from one thread, so that closing or cancelling the iteration stops the model within a token."""
+        loop, chunks, gone = (
+            asyncio.get_running_loop(),
+            asyncio.Queue[ChatGenerationChunk | None](),
+            threading.Event(),
+        )
+
+        def pump() -> None:
+            try:
+                with closing(self._stream(messages, stop, **kwargs)) as stream:
+                    for chunk in stream:
+                        loop.call_soon_threadsafe(chunks.put_nowait, chunk)
+                        if gone.is_set():
+                            return
+            finally:
+                loop.call_soon_threadsafe(chunks.put_nowait, None)
+
+        worker = asyncio.create_task(asyncio.to_thread(pump))
+        try:
+            while (chunk := await chunks.get()) is not None:
+                if run_manager:
+                    await run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
+                yield chunk
+        finally:
+            gone.set()
+            await asyncio.shield(worker)
+
+    def choose(
+        self,
+        messages: Sequence[BaseMessage],
+        field: str,
+        options: Sequence[str],
+        *,
+        cancel: threading.Event | None = None,
+    ) -> list[float]:
+        """See `VisionChatModel.choose`."""
+        cancel = cancel or threading.Event()
+        conversation = self._conversation(messages)
+        with self.pool.lease(self.spec, cancel=cancel) as engine:
+            return engine.score(engine.prompter.prompt(conversation), beginnings(field, options), cancel)
+
+    def _defaults(self) -> dict[str, Any]:
+        return {"max_new_tokens": self.max_new_tokens, "temperature": self.temperature, "seed": self.seed}
+
+    def _conversation(self, messages: Sequence[BaseMessage]) -> Conversation:
+        turns = []
+        for message in messages:
+            role = next((role for kind, role in ROLES.items() if isinstance(message, kind)), None)
+            if role is None:
+                raise GenerationFailed(f"A {message.type} message has no place in this model's conversation.")
+            turns.append((role, self.parts(message)))
+        return turns

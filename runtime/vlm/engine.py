@@ -1,0 +1,212 @@
+"""One vision-language model at work: `generate` of transformers, streamed, stoppable, under a grammar, with reuse.
+
+Decoding runs on the engine's own thread and hands its tokens over a queue. The engine serves one caller at a time:
+the pool's lease guards it.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from tokenizers.decoders import DecodeStream
+from transformers import DynamicCache, LogitsProcessor, LogitsProcessorList, StoppingCriteriaList
+
+from runtime.errors import ContextTooLong
+from runtime.vlm.decoding import Decoding, Piece, Sampler, Stop, StopText, TokenQueue, translated
+from runtime.vlm.grammar import GrammarCompiler
+from runtime.vlm.prefix import PrefixCache, common_length, fork, nbytes
+from runtime.vlm.prompting import Prompt, Prompter
+
+if TYPE_CHECKING:
+    from transformers import Cache, PreTrainedModel, ProcessorMixin
+
+PREFIX_BYTES = 256 * 2**20
+"""Key-value memory kept for reuse: 11,000 tokens of the pocket model."""
+
+REUSED_INPUTS = {"input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids", "image_grid_thw"}
+"""What a model still needs of its inputs where all pictures lie in the reused part: tokens and positions, no pixels."""
+
+
+R = TypeVar("R")
+
+GREEDY = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+"""Keeps a checkpoint's own sampling defaults out: sampling is ours, seeded and private."""
+
+
+class VisionEngine:
+    """A loaded model with its processor."""
+
+    def __init__(self, model: PreTrainedModel, processor: ProcessorMixin) -> None:
+        self.model = model
+        text = model.config.get_text_config()
+        self.context = int(text.max_position_embeddings)
+        self.prompter = Prompter(processor, int(model.config.image_token_id))
+        self.eos = _end_tokens(model, self.prompter.tokenizer)
+        self.prefixes = PrefixCache(PREFIX_BYTES)
+        self._text_config = text
+        self._grammars = GrammarCompiler(self.prompter.tokenizer, int(text.vocab_size), self.eos)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vlm")
+
+    def stream(self, prompt: Prompt, decoding: Decoding, cancel: threading.Event) -> Generator[Piece]:
+        """Pieces of the reply as they are made. Closing the iterator stops the model within a token.
+
+        Raises:
+            ContextTooLong, OutOfMemory, GenerationFailed
+        """
+        room = self._room(prompt)
+        tokens = TokenQueue()
+        stop = Stop(cancel)
+        job = self._thread.submit(self._decode, prompt, decoding, min(decoding.max_new_tokens, room), tokens, stop)
+        job.add_done_callback(lambda _: tokens.end())
+        try:
+            yield from self._pieces(tokens, decoding, stop, job, cancel)
+        finally:
+            stop.now = True
+            job.exception()  # waits: the lease ends only when the model is idle
+
+    def _pieces(
+        self, tokens: TokenQueue, decoding: Decoding, stop: Stop, job: Future[int], cancel: threading.Event
+    ) -> Generator[Piece]:
+        detokenise = DecodeStream(skip_special_tokens=True)
+        backend = self.prompter.tokenizer.backend_tokenizer
+        stops, count, total, finish = StopText(decoding.stop), 0, 0.0, "length"
+        for token, logprob in tokens:
+            count += 1
+            total += logprob
+            if token in self.eos:
+                finish = "stop"
+                continue
+            if text := stops.feed(detokenise.step(backend, token) or ""):
+                yield Piece(text)
+            if stops.found:
+                stop.now, finish = True, "stop"
+                break
+        if text := stops.rest():
+            yield Piece(text)
+        cached = self._result(job)
+        if finish == "length" and cancel.is_set():
+            finish = "cancelled"
+        yield Piece("", count, cached, math.exp(total / count) if count else None, finish)
+
+    @staticmethod
+    def _result(job: Future[R]) -> R:
+        if error := job.exception():
+            raise translated(error) from error
+        return job.result()
+
+    def _decode(self, prompt: Prompt, decoding: Decoding, limit: int, tokens: TokenQueue, stop: Stop) -> int:
+        """Run `generate` to its end; returns how many prompt tokens were reused."""
+        processors: list[LogitsProcessor] = [tokens.recorder]
+        if decoding.json_schema is not None:
+            processors.append(self._grammars.constraint(decoding.json_schema, prompt.length))
+        if decoding.temperature > 0:
+            processors.append(Sampler(decoding.temperature, decoding.seed, self.model.device))
+        inputs, cache, cached = self._inputs(prompt)
+        output = self.model.generate(
+            **inputs,
+            past_key_values=cache,
+            max_new_tokens=limit,
+            eos_token_id=self.eos,
+            pad_token_id=self.eos[0],
+            logits_processor=LogitsProcessorList(processors),
+            stopping_criteria=StoppingCriteriaList([stop]),
+            streamer=tokens,
+            **GREEDY,
+        )
+        self.prefixes.keep([*prompt.tags, *output[0, prompt.length :].tolist()], cache)
+        return cached
+
+    def _inputs(self, prompt: Prompt) -> tuple[dict[str, Any], Cache, int]:
+        cache, cached = self.prefixes.longest(prompt.tags)
+        inputs = {k: v for k, v in prompt.inputs.items() if not cached or k in REUSED_INPUTS}
+        base = self.model.base_model
+        if hasattr(base, "rope_deltas"):
+            base.rope_deltas = None  # Qwen keeps the last prompt's offset; positions must come from this prompt
+        inputs = {
+            k: v.to(self.model.device, self.model.dtype) if v.is_floating_point() else v.to(self.model.device)
+            for k, v in inputs.items()
+        }
+        return inputs, DynamicCache(config=self._text_config) if cache is None else cache, cached
+
+    def score(self, prompt: Prompt, options: Sequence[str], cancel: threading.Event) -> list[float]:
+        """The log-likelihood of each option as the beginning of the reply, in nats, up to a constant common to all.
+
+        The prompt is prefilled once, tokens that all options share cost one pass, and what follows one more.
+        """
+        self._room(prompt)
+        encoded = [self.prompter.tokenizer(option, add_special_tokens=False).input_ids for option in options]
+        job = self._thread.submit(self._score, prompt, encoded, Stop(cancel))
+        return self._result(job)
+
+    @torch.no_grad()
+    def _score(self, prompt: Prompt, options: list[list[int]], stop: Stop) -> list[float]:
+        shared = min(common_length(options[0], other) for other in options)
+        prefix = options[0][: min(shared, min(map(len, options)) - 1)]
+        logits, cache = self._prefill(prompt, prefix)
+        self.prefixes.keep([*prompt.tags, *prefix], cache)
+        rests = [option[len(prefix) :] for option in options]
+        first = logits.log_softmax(-1)
+        scores = [float(first[rest[0]]) for rest in rests]
+        at_once = max(1, self.prefixes.max_bytes // nbytes(cache))
+        longer = [i for i, rest in enumerate(rests) if len(rest) > 1]
+        for start in range(0, len(longer), at_once):
+            stop.check()
+            group = longer[start : start + at_once]
+            for i, score in zip(group, self._follow(cache, [rests[i] for i in group]), strict=True):
+                scores[i] += score
+        return scores
+
+    def _follow(self, cache: Cache, rests: list[list[int]]) -> list[float]:
+        """Log-likelihoods of each continuation after its first token, in one pass; padding comes after what counts."""
+        batch = fork(cache, cache.get_seq_length())
+        batch.batch_repeat_interleave(len(rests))
+        ids = torch.full((len(rests), max(map(len, rests)) - 1), self.eos[0])
+        for row, rest in zip(ids, rests, strict=True):
+            row[: len(rest) - 1] = torch.tensor(rest[:-1])
+        logits = self.model(input_ids=ids.to(self.model.device), past_key_values=batch, use_cache=True).logits.float()
+        return [
+            float(steps.log_softmax(-1)[range(len(rest) - 1), rest[1:]].sum())
+            for steps, rest in zip(logits, rests, strict=True)
+        ]
+
+    def _prefill(self, prompt: Prompt, extra: list[int]) -> tuple[torch.Tensor, Cache]:
+        """Logits after the prompt and the extra tokens, shape (vocabulary,), and the cache that holds them."""
+        inputs, cache, _ = self._inputs(prompt)
+        output = self.model.generate(
+            **inputs,
+            past_key_values=cache,
+            max_new_tokens=1,
+            pad_token_id=self.eos[0],
+            return_dict_in_generate=True,
+            output_logits=True,
+            **GREEDY,
+        )
+        if not extra:
+            return output.logits[0][0].float(), cache
+        ids = torch.tensor([extra], device=self.model.device)
+        return self.model(input_ids=ids, past_key_values=cache, use_cache=True).logits[0, -1].float(), cache
+
+    def _room(self, prompt: Prompt) -> int:
+        """Tokens left for the reply."""
+        room = self.context - prompt.length
+        if room < 1:
+            raise ContextTooLong(f"The conversation takes {prompt.length:,} tokens; the model reads {self.context:,}.")
+        return room
+
+    def close(self) -> None:
+        """Stop the thread and let go of everything that holds memory."""
+        self._thread.shutdown()
+        self.prefixes.clear()
+        del self.model
+
+
+def _end_tokens(model: PreTrainedModel, tokenizer: Any) -> list[int]:
+    """Every token that ends a turn: the generation config's and the tokenizer's."""
+    named = model.generation_config.eos_token_id
+    ids = named if isinstance(named, list) else [named]
+    return list(dict.fromkeys(token for token in [*ids, tokenizer.eos_token_id] if token is not None))

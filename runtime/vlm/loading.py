@@ -1,0 +1,122 @@
+"""From a hub id or a folder to a loaded engine: safetensors only, no code from the checkpoint, nothing fetched."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.errors import ModelCorrupt, ModelNotPresent
+
+if TYPE_CHECKING:
+    from runtime.vlm.engine import VisionEngine
+
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+FILES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+"""What is fetched of a hub model: nothing that could run."""
+
+WORKSPACE = 400 * 2**20
+"""Bytes beside the weights: activations, key-value caches, the processor and its tables."""
+
+
+def checkpoint_folder(source: str, revision: str | None = None) -> Path:
+    """The folder of a local path, or of a hub model that was fetched before.
+
+    Raises:
+        ModelNotPresent: neither is on this machine.
+    """
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(source, revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, ValueError, OSError) as error:
+        raise ModelNotPresent(f"The model {source} is not on this machine.") from error
+
+
+def fetch_checkpoint(source: str, revision: str | None, progress: Callable[[str, float], None]) -> Path:
+    """Download a hub model: weights as safetensors, configuration and tokenizer, no code.
+
+    Raises:
+        ModelNotPresent: the hub cannot be reached, or has no such model.
+    """
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    progress(f"fetching {source}", 0.0)
+    try:
+        folder = snapshot_download(source, revision=revision, allow_patterns=FILES)
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise ModelNotPresent(
+            f"The model {source} could not be fetched: {str(error).splitlines()[0]}",
+            hint="Check the name and the connection; the pocket preset needs neither.",
+        ) from error
+    progress("done", 1.0)
+    return Path(folder)
+
+
+def parameter_count(folder: Path) -> int:
+    """Parameters in a checkpoint, read from the safetensors headers alone.
+
+    Raises:
+        ModelNotPresent: there are no safetensors files.
+        ModelCorrupt: a header that cannot be read.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ModelNotPresent(f"{folder} holds no safetensors weights.")
+    return sum(_parameters(file) for file in files)
+
+
+def _parameters(file: Path) -> int:
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            header = json.loads(stream.read(length)) if length < file.stat().st_size else None
+    except (struct.error, ValueError) as error:
+        raise ModelCorrupt(f"{file} is damaged: {error}.") from error
+    if header is None:
+        raise ModelCorrupt(f"{file} is shorter than it says.")
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+
+
+def estimate(folder: Path, dtype: str) -> int:
+    """Bytes that the model will need when loaded."""
+    return parameter_count(folder) * BYTES[dtype] + WORKSPACE
+
+
+def load_engine(folder: Path, device: str, dtype: str, threads: int | None = None) -> VisionEngine:
+    """Load model and processor. Needs torch, transformers and seconds.
+
+    Raises:
+        ModelCorrupt: the files are there and cannot be loaded.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers.utils import logging
+
+    from runtime.vlm.engine import VisionEngine
+
+    logging.disable_progress_bar()
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        model = AutoModelForImageTextToText.from_pretrained(
+            folder,
+            dtype=getattr(torch, dtype),
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelCorrupt(f"The model in {folder} cannot be loaded: {error}.") from error
+    return VisionEngine(model.to(device).eval(), processor)

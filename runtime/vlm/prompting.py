@@ -1,0 +1,113 @@
+"""From chat messages to one model's tokens: its own template and processor, with every picture's place known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runtime.errors import GenerationFailed
+from runtime.vlm.base import Part, require_seen
+from runtime.vlm.decoding import translated
+from runtime.vlm.prefix import Tag
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+    from transformers import ProcessorMixin
+
+Conversation = Sequence[tuple[str, Sequence[Part]]]
+"""Roles (system, user, assistant) with their parts, in order."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One tokenised conversation.
+
+    Attributes:
+        inputs: what the model takes; `input_ids` has shape (1, length).
+        tags: one per token, for prefix reuse.
+        visual_tokens: how many of the tokens stand for pictures.
+    """
+
+    inputs: dict[str, torch.Tensor]
+    tags: list[Tag]
+    visual_tokens: int
+
+    @property
+    def length(self) -> int:
+        """In tokens."""
+        return len(self.tags)
+
+
+class Prompter:
+    """Templates and tokenises for one processor."""
+
+    def __init__(self, processor: ProcessorMixin, image_token_id: int) -> None:
+        self.processor = processor
+        self.tokenizer = processor.tokenizer
+        self.image_token_id = image_token_id
+        special = sorted(self.tokenizer.get_added_vocab(), key=len, reverse=True)
+        self._special = re.compile("|".join(map(re.escape, special))) if special else None
+        self._counts: dict[str, int] = {}
+
+    def plain(self, text: str) -> str:
+        """Text in which no control token of the model is left whole, so that nothing quoted can end a turn."""
+        return self._special.sub(lambda m: m.group()[0] + " " + m.group()[1:], text) if self._special else text
+
+    def prompt(self, conversation: Conversation) -> Prompt:
+        """Tokenise, ready for the assistant's reply.
+
+        Raises:
+            ImageNotSeen: pictures in the conversation, and no token that stands for them.
+            GenerationFailed: the checkpoint's own template or processor failed.
+        """
+        try:
+            return self._prompt(conversation)
+        except Exception as error:
+            raise translated(error) from error
+
+    def _prompt(self, conversation: Conversation) -> Prompt:
+        parts = [part for _, parts in conversation for part in parts if part.image is not None]
+        images = [part.image for part in parts if part.image is not None]
+        inputs = self._process(self._template(conversation), images)
+        ids: list[int] = inputs["input_ids"][0].tolist()
+        visual = ids.count(self.image_token_id)
+        require_seen(len(images), visual)
+        keys = iter(self._keys(parts, visual))
+        tags: list[Tag] = [(token, next(keys)) if token == self.image_token_id else token for token in ids]
+        return Prompt(inputs, tags, visual)
+
+    def _template(self, conversation: Conversation) -> str:
+        turns = [
+            {
+                "role": role,
+                "content": [
+                    {"type": "image"} if part.image is not None else {"type": "text", "text": self.plain(part.text)}
+                    for part in parts
+                ],
+            }
+            for role, parts in conversation
+        ]
+        return str(self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+
+    def _process(self, text: str, images: list[Image.Image]) -> dict[str, Any]:
+        given = {"images": [images]} if images else {}
+        return dict(self.processor(text=[text], return_tensors="pt", add_special_tokens=False, **given))
+
+    def _keys(self, parts: list[Part], visual: int) -> list[str]:
+        """The content key behind each placeholder token, in order."""
+        if len(parts) == 1:
+            return [parts[0].key] * visual
+        keys = [part.key for part in parts for _ in range(self._count(part))]
+        if len(keys) != visual:
+            raise GenerationFailed(f"{len(parts)} pictures take {len(keys)} tokens one by one and {visual} together.")
+        return keys
+
+    def _count(self, part: Part) -> int:
+        """Placeholder tokens of one picture alone, remembered by content."""
+        if part.key not in self._counts:
+            alone = self._process(self._template([("user", [part])]), [part.image] if part.image else [])
+            self._counts[part.key] = int((alone["input_ids"] == self.image_token_id).sum())
+        return self._counts[part.key]

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memory.conversations import MIGRATIONS, Conversations, Thread
+from runtime.errors import BadSetting, SetupError, UnknownThread
+from tests.memory.chats import say, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_a_new_conversation_is_empty(ann: Conversations) -> None:
+    thread = ann.create()
+    assert thread == Thread(thread.id, "ann", "", thread.created, thread.created, "", 0)
+    assert ann.get(thread.id) == thread
+    assert thread.created.utcoffset() is not None
+
+
+def test_the_first_turn_names_the_conversation(ann: Conversations) -> None:
+    thread = ann.create()
+    ann.record_turn(thread.id, title="What is\nthis?", thumbnail="")
+    ann.record_turn(thread.id, title="And this?", thumbnail="b" * 64)
+    ann.record_turn(thread.id, title="And that?", thumbnail="c" * 64)
+    after = ann.get(thread.id)
+    assert (after.title, after.thumbnail, after.turns) == ("What is this?", "b" * 64, 3)
+    assert after.created == thread.created < after.updated
+
+
+def test_a_title_that_was_given_stays(ann: Conversations) -> None:
+    thread = ann.create("Holiday")
+    ann.record_turn(thread.id, title="What is this?", thumbnail="")
+    assert ann.get(thread.id).title == "Holiday"
+    ann.rename(thread.id, "x" * 500 + "\x00")
+    assert ann.get(thread.id).title == "x" * 120
+
+
+def test_the_newest_turn_is_listed_first(ann: Conversations) -> None:
+    first, second, third = (ann.create(title) for title in "abc")
+    ann.record_turn(first.id, title="", thumbnail="")
+    assert [thread.id for thread in ann.list()] == [first.id, third.id, second.id]
+    assert [thread.id for thread in ann.list(limit=1)] == [first.id]
+    ann.saver.conn.execute("UPDATE threads SET updated = 1")  # a coarse clock
+    assert [thread.id for thread in ann.list()] == [third.id, second.id, first.id]
+
+
+def test_renaming_does_not_move_a_conversation(ann: Conversations) -> None:
+    second = [ann.create(title) for title in "abc"][1]
+    ann.rename(second.id, "d")
+    assert [thread.title for thread in ann.list()] == ["c", "d", "a"]
+
+
+def operations(conversations: Conversations) -> list[Callable[[str], object]]:
+    return [
+        conversations.get,
+        conversations.config,
+        conversations.delete,
+        lambda name: conversations.rename(name, "mine now"),
+        lambda name: conversations.record_turn(name, title="mine now", thumbnail=""),
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "0" * 32, "ann/" + "0" * 32, "' OR 1=1 --", "../x", "A" * 32, "0" * 32 + "\n"])
+def test_unknown_conversations(ann: Conversations, name: str) -> None:
+    kept = ann.create("kept")
+    for operation in operations(ann):
+        with pytest.raises(UnknownThread, match=r"There is no conversation ['\"]"):
+            operation(name)
+    assert ann.list() == [kept]
+
+
+@pytest.mark.parametrize("user", ["", "..", "a/b", "ann/0"])
+def test_a_user_cannot_carry_a_path(path: Path, user: str) -> None:
+    with pytest.raises(BadSetting):
+        Conversations(path, user)
+    assert not path.exists()
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ann", "bob"]), st.sampled_from(["create", "turn", "delete"])), max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_users_never_see_each_others_conversations(steps: list[tuple[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        both = {user: Conversations(Path(folder) / "threads.sqlite", user) for user in ("ann", "bob")}
+        owned: dict[str, dict[str, int]] = {"ann": {}, "bob": {}}
+        for user, step in steps:
+            if step == "create":
+                owned[user][both[user].create(f"of {user}").id] = 0
+            elif owned[user]:
+                oldest = next(iter(owned[user]))
+                if step == "turn":
+                    both[user].record_turn(oldest, title="", thumbnail="")
+                    owned[user][oldest] += 1
+                else:
+                    both[user].delete(oldest)
+                    del owned[user][oldest]
+        for user, other in (("ann", "bob"), ("bob", "ann")):
+            for name in owned[other]:
+                for operation in operations(both[user]):
+                    with pytest.raises(UnknownThread):
+                        operation(name)
+        for user, threads in owned.items():
+            assert {thread.id: thread.turns for thread in both[user].list()} == threads
+            assert all(thread.title == f"of {user}" for thread in both[user].list())
+            both[user].close()
+
+
+def test_what_was_said_is_stored_under_the_user(ann: Conversations) -> None:
+    thread = ann.create()
+    assert ann.config(thread.id) == {"configurable": {"thread_id": f"ann/{thread.id}"}}
+    say(ann, thread, "hello")
+    assert {found.config["configurable"]["thread_id"] for found in ann.saver.list(None)} == {f"ann/{thread.id}"}
+
+
+def test_conversations_outlive_the_process(ann: Conversations, path: Path) -> None:
+    thread = ann.create("cats")
+    say(ann, thread, "hello")
+    ann.close()
+    again = Conversations(path, "ann")
+    state = say(again, thread, "and now?")
+    assert texts(state) == ["hello", "You said hello", "and now?", "You said and now?"]
+    assert state["images"][0]["handle"] == "img1"
+    assert [thread.title for thread in again.list()] == ["cats"]
+    again.close()
+
+
+def test_the_schema_has_a_version(ann: Conversations, path: Path) -> None:
+    assert ann.saver.conn.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+    ann.saver.conn.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(SetupError, match="was written by a newer vistalk"):
+        Conversations(path, "ann")
+
+
+def test_later_migrations_run_once_on_what_is_there(
+    ann: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = ann.create("old")
+    ann.close()
+    monkeypatch.setattr("memory.conversations.MIGRATIONS", (*MIGRATIONS, "UPDATE threads SET title = title || '!'"))
+    for _ in range(2):
+        again = Conversations(path, "ann")
+        assert again.get(thread.id).title == "old!"
+        again.close()
+
+
+def test_a_failed_migration_changes_nothing(ann: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann.create("old")
+    broken = "UPDATE threads SET title = 'new'; UPDATE nowhere SET x = 1"
+    with monkeypatch.context() as patched:
+        patched.setattr("memory.conversations.MIGRATIONS", (*MIGRATIONS, broken))
+        with pytest.raises(SetupError, match="no such table: nowhere"):
+            Conversations(path, "ann")
+    assert [thread.title for thread in ann.list()] == ["old"]
+
+
+def test_turns_from_many_threads(ann: Conversations) -> None:
+    shared = ann.create("shared")
+
+    def turn(number: int) -> list[str]:
+        own = ann.create(f"own {number}")
+        ann.record_turn(shared.id, title="", thumbnail="")
+        return texts(say(ann, own, f"hello {number}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(turn, range(16)))
+    assert answers == [[f"hello {number}", f"You said hello {number}"] for number in range(16)]
+    assert ann.get(shared.id).turns == 16
+    assert len(ann.list()) == 17

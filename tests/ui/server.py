@@ -1,0 +1,72 @@
+"""A chat server of its own for a test: a real process, on a free port of this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Self
+
+from runtime.settings import Settings
+from ui.app_options import streamlit_arguments
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
+
+
+class ChatServer:
+    """`python -m streamlit run ui/app.py` over a data directory; a context manager that ends it.
+
+    Args:
+        home: the data directory.
+        env: settings, as VISTALK_… variables.
+    """
+
+    def __init__(self, home: Path, env: dict[str, str]) -> None:
+        self._env = {**os.environ, "VISTALK_HOME": str(home), **env}
+        self._log = home.parent / "server.log"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = int(probe.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    @property
+    def log(self) -> str:
+        """All that the server wrote."""
+        return self._log.read_text(encoding="utf-8")
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        arguments = streamlit_arguments(Settings(port=self._port))
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", *arguments], cwd=ROOT, env=self._env, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._healthy():
+            assert self._process.poll() is None, f"the server ended:\n{self.log}"
+            assert time.monotonic() < deadline, f"the server does not answer:\n{self.log}"
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does."""
+        self._process.terminate()
+        self._process.wait(timeout=30)
+
+    def _healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError):
+            return False

@@ -1,0 +1,29 @@
+"""Describe one picture."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from runtime.vlm.base import VisionChatModel
+from tools.base import Arguments, Handle, Tool, ToolContext, ToolResult
+from tools.looking import look, prompt
+
+
+class CaptionArguments(Arguments):
+    """The picture to describe."""
+
+    image: Handle
+
+
+class Caption(Tool[CaptionArguments]):
+    """The model's description of one picture, in the language of the reply."""
+
+    name: ClassVar[str] = "caption"
+    arguments = CaptionArguments
+
+    def __init__(self, model: VisionChatModel) -> None:
+        self._model = model
+
+    def run(self, arguments: CaptionArguments, context: ToolContext) -> ToolResult:
+        """See `Tool.run`."""
+        return look(self._model, [arguments.image], prompt(context.language, "caption"), context)

@@ -1,0 +1,42 @@
+"""What caption and vqa share: show the model pictures with some words, hand on its tokens, keep its confidence."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from importlib.resources import files
+
+from langchain_core.messages import HumanMessage
+
+from runtime.vlm.base import VisionChatModel, token_counts
+from tools.base import ToolContext, ToolResult
+
+
+def prompt(language: str, name: str) -> str:
+    """A text of prompts.toml."""
+    texts = tomllib.loads(files("tools").joinpath("prompts.toml").read_text(encoding="utf-8"))
+    return str(texts[language][name])
+
+
+def look(model: VisionChatModel, handles: Sequence[str], words: str, context: ToolContext) -> ToolResult:
+    """The model's words about the pictures, emitted as they come.
+
+    What it says was shaped by pixels that anyone may have made, so it is untrusted.
+    """
+    pictures = [{"type": "image", "file_id": context.image(handle).sha256} for handle in handles]
+    message = HumanMessage(content=[*pictures, {"type": "text", "text": words}])
+    said = None
+    for chunk in model.stream([message], cancel=context.cancel):
+        said = chunk if said is None else said + chunk
+        if chunk.text:
+            context.emit(str(chunk.text))
+    if said is None:
+        raise RuntimeError("a chat model ended its stream without its last chunk")
+    metadata = said.response_metadata
+    return ToolResult(
+        text=str(said.text).strip(),
+        images=tuple(handles),
+        confidence=metadata.get("confidence"),
+        usage=token_counts(said),
+        finish=metadata.get("finish_reason", "stop"),
+    )

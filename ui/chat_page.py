@@ -1,0 +1,169 @@
+"""The chat page: conversations at the side, one of them in the middle, the box for the next question below."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import streamlit as st
+
+from agent.assistant import Exchange, Upload
+from memory.refs import ImageRef
+from runtime.errors import SetupError, UnknownThread, VistalkError
+from runtime.settings import load_settings
+from ui import safe
+from ui.desk import Desk, open_desk
+from ui.exchange import Scene, call_title, draw, failure
+from ui.language import Texts, shown_language, texts
+from ui.pictures import viewed_picture
+from ui.shown import Shown, kept, live
+from ui.sidebar import PARAMETER, draw_sidebar, go
+from ui.turns import Draft, Running
+
+FOLDER = Path(__file__).parent
+FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif"]
+
+POLL = 0.25
+"""Seconds between looks at a turn under way. The page looks again and again, instead of waiting for the turn's events
+in one long script run, because Streamlit lets no dialog act while a script runs."""
+
+NEW = ""
+"""Stands for a conversation that has not begun, where its draft is kept."""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.set_page_config("vistalk", page_icon=FOLDER / "icon.svg", layout="centered")
+    st.logo(FOLDER / "logo.svg", size="large")
+    words = texts(shown_language("auto", st.context.locale))
+    try:
+        settings = load_settings()
+        words = texts(shown_language(settings.language, st.context.locale))
+        with st.spinner(words.opening):
+            desk = open_desk(settings)
+    except SetupError as error:
+        failure(error.message, error.hint)
+        st.button(words.try_again)
+        return
+    thread, running, exchanges = _conversation(desk, words)
+    draft = desk.turns.draft(thread)
+    draw_sidebar(desk, thread, words)
+    scene = Scene(desk.assistant.home.images, {}, words)
+    _draw_history(exchanges[: running.before] if running else exchanges, scene)
+    if running:
+        _follow(desk, running, scene)
+        with st.bottom.container(horizontal_alignment="center"):
+            st.button(words.stop, icon=":material/stop_circle:", key="stop", on_click=running.stop)
+    elif not exchanges and not draft:
+        _draw_beginning(words)
+    attached = _draw_draft(desk, thread, draft, words) if draft else []
+    st.chat_input(
+        words.placeholder_busy if running else words.placeholder,
+        key="input",
+        accept_file="multiple",
+        file_type=FILE_TYPES,
+        max_upload_size=math.ceil(settings.max_upload_mb),
+        disabled=running is not None,
+        on_submit=_send,
+        args=(desk, thread, attached),
+    )
+    viewed_picture(desk.assistant.home.images)
+
+
+def _conversation(desk: Desk, words: Texts) -> tuple[str, Running | None, list[Exchange]]:
+    """The conversation that the page's address names, or a new one; the turn under way there; its turns so far."""
+    thread = st.query_params.get(PARAMETER, NEW)
+    if thread == NEW:
+        return NEW, None, []
+    running = desk.turns.get(thread)  # before the history: a turn that ends between the two is in both, not in none
+    try:
+        return thread, running, desk.assistant.history(thread)
+    except UnknownThread:
+        go(NEW)
+        st.info(words.not_there)
+        return NEW, None, []
+
+
+def _draw_history(exchanges: list[Exchange], scene: Scene) -> None:
+    """Turns that are over; their pictures become known to the scene."""
+    for number, exchange in enumerate(exchanges):
+        scene.refs.update(_by_handle(exchange.images))
+        draw(kept(exchange), scene, number)
+
+
+@st.fragment(run_every=POLL)
+def _follow(desk: Desk, running: Running, scene: Scene) -> None:
+    """The turn under way, drawn again and again; the whole page once it is over."""
+    if running.done:
+        st.rerun()
+    shown = live(running.words, running.events)
+    scene.refs.update(_by_handle(shown.images))
+    draw(shown, scene, running.before, _status(desk, shown, scene.texts))
+
+
+def _status(desk: Desk, shown: Shown, words: Texts) -> str:
+    if shown.state == "acting":
+        return call_title(shown.calls[-1], words)
+    if shown.state == "writing":
+        return words.writing
+    local = desk.assistant.preset.vlm not in ("scripted", "served")
+    return words.loading if local and not desk.assistant.pool.loaded() else words.thinking
+
+
+def _by_handle(refs: list[ImageRef]) -> dict[str, ImageRef]:
+    return {ref.handle: ref for ref in refs}
+
+
+def _draw_beginning(words: Texts) -> None:
+    st.header(words.greeting, anchor=False)
+    st.text(words.how_to_begin)
+    with st.container(horizontal=True):
+        for number, suggestion in enumerate(words.suggestions):
+            st.button(suggestion, key=f"suggestion-{number}", on_click=_fill, args=(suggestion,))
+
+
+def _fill(text: str) -> None:
+    """Put words into the box, to be sent or changed."""
+    st.session_state["input"] = text
+
+
+def _draw_draft(desk: Desk, thread: str, draft: Draft, words: Texts) -> list[Upload]:
+    """Why it was not taken; its words go back into the box, once, and its files stay. Returns those to send again."""
+    failure(draft.failure.message, draft.failure.hint)
+    if st.session_state.get("taken_back") is not draft:
+        st.session_state["taken_back"] = draft
+        _fill(draft.words)
+    chosen: list[int] = []
+    if draft.uploads:
+        chosen = st.pills(
+            words.kept_files,
+            range(len(draft.uploads)),
+            format_func=lambda position: safe.literal(draft.uploads[position].name) or str(position + 1),
+            selection_mode="multi",
+            default=range(len(draft.uploads)),
+            key=f"kept-{id(draft)}",
+        )
+    st.button(words.discard, key="discard", type="tertiary", on_click=_discard, args=(desk, thread))
+    return [draft.uploads[position] for position in chosen]
+
+
+def _discard(desk: Desk, thread: str) -> None:
+    """Throw the draft away, and the conversation too where nothing else was ever said in it."""
+    desk.turns.discard(thread)
+    if thread != NEW and not desk.assistant.history(thread):
+        desk.assistant.home.conversations.delete(thread)
+        go(NEW)
+
+
+def _send(desk: Desk, thread: str, attached: list[Upload]) -> None:
+    """Begin a turn with what is in the box, in this conversation or in a new one."""
+    sent = st.session_state["input"]
+    uploads = [*attached, *(Upload(file.getvalue(), file.name) for file in sent.files)]
+    try:
+        if thread == NEW:
+            thread = desk.assistant.home.conversations.create().id
+            go(thread)
+        desk.turns.start(thread, sent.text, uploads)
+        desk.turns.discard(NEW)
+    except VistalkError as error:
+        desk.turns.refuse(thread, sent.text, uploads, error)

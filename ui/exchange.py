@@ -1,0 +1,81 @@
+"""One turn on the page: the question with its pictures, the tool calls, the answer and what is known about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import streamlit as st
+
+from memory.images import ImageStore
+from memory.refs import ImageRef
+from ui import safe
+from ui.language import Texts
+from ui.pictures import evidence, thumbnails
+from ui.shown import Call, Shown
+from ui.wording import call_facts, chances, reply_facts
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a turn is drawn with: the conversation's pictures by handle, where they are kept, and the words."""
+
+    images: ImageStore
+    refs: dict[str, ImageRef]
+    texts: Texts
+
+
+def draw(shown: Shown, scene: Scene, number: int, status: str = "") -> None:
+    """Draw the turn; `number` counts turns from 0, `status` says what is being done."""
+    with st.chat_message("user", avatar=":material/person:"):
+        if shown.images:
+            thumbnails(shown.images, scene.images, scene.texts)
+        if shown.words:
+            st.text(shown.words)
+    with st.chat_message("assistant", avatar=":material/visibility:"):
+        for position, call in enumerate(shown.calls):
+            _draw_call(call, scene, key=f"call-{number}-{position}")
+        if shown.reply:
+            st.markdown(safe.markdown(shown.reply), anchors=False)
+        if status:
+            st.caption(f":shimmer[{status}]")
+        _draw_end(shown, scene.texts)
+
+
+def _draw_end(shown: Shown, texts: Texts) -> None:
+    if shown.state == "interrupted":
+        st.caption(texts.interrupted)
+    if shown.finish == "cancelled":
+        st.caption(texts.stopped)
+    if shown.finish == "length":
+        st.caption(texts.cut)
+    if shown.error:
+        failure(shown.error["message"], shown.error["hint"])
+    if line := reply_facts(shown, texts):
+        st.caption(safe.literal(line))
+
+
+def failure(message: str, hint: str) -> None:
+    """What went wrong, in one sentence, and what to do about it."""
+    st.error("  \n".join(safe.markdown(line) for line in (message, hint) if line), icon=":material/error:")
+
+
+def call_title(call: Call, texts: Texts) -> str:
+    """What a tool does, and to which pictures."""
+    return " · ".join([texts.tools.get(call.tool, call.tool), *call.images])
+
+
+def _draw_call(call: Call, scene: Scene, key: str) -> None:
+    texts = scene.texts
+    title = " · ".join(part for part in (call_title(call, texts), call_facts(call, texts)) if part)
+    with st.expander(title, key=key, icon=":material/error:" if call.error else ":material/build:"):
+        st.caption(texts.input)
+        st.code(f"{call.tool} {json.dumps(call.arguments, ensure_ascii=False)}", language=None, wrap_lines=True)
+        st.caption(texts.output)
+        if call.error:
+            failure(call.error, "")
+        else:
+            st.code(call.text or texts.nothing_found, language=None, wrap_lines=True)
+        if call.evidence:
+            evidence(call.evidence, scene.refs, scene.images, texts)
+        st.caption(f"{texts.choice}: {safe.literal(chances(call.probabilities))}")

@@ -1,0 +1,78 @@
+"""Pictures on the page: thumbnails with their handles, the full size in a dialog, and boxes drawn on a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from memory.images import ImageStore
+from memory.refs import ImageRef
+from runtime.errors import ImageMissing
+from ui.boxes import Box, with_boxes
+from ui.language import Texts
+from ui.safe import literal
+
+THUMBNAIL_WIDTH = 180
+"""In CSS pixels."""
+
+DIALOG_WIDTHS = {"small": 450, "medium": 700}
+"""The widest picture, in pixels, that a dialog of that width shows whole."""
+
+
+def thumbnails(refs: Sequence[ImageRef], images: ImageStore, texts: Texts) -> None:
+    """A row of pictures; a click on a handle opens the picture in full size."""
+    with st.container(horizontal=True, gap="small"):
+        for ref in refs:
+            with st.container(width="content", gap=None, horizontal_alignment="center"):
+                _thumbnail(ref, images, texts)
+
+
+def _thumbnail(ref: ImageRef, images: ImageStore, texts: Texts) -> None:
+    try:
+        path = images.thumbnail(ref.sha256)
+    except ImageMissing:
+        st.caption(texts.picture_gone.format(handle=ref.handle))
+        return
+    st.image(path, width=min(THUMBNAIL_WIDTH, ref.width), alt=f"{ref.handle} {ref.name}")
+    shows = texts.open_picture.format(handle=ref.handle)
+    if st.button(ref.handle, key=f"open-{ref.handle}", icon=":material/zoom_in:", type="tertiary", help=shows):
+        st.session_state["viewed"] = ref
+        st.rerun()
+
+
+def viewed_picture(images: ImageStore) -> None:
+    """The dialog with the picture that was opened last, until it is closed."""
+    ref: ImageRef | None = st.session_state.get("viewed")
+    if ref is not None:
+        title = f"{ref.handle} · {literal(ref.name)}" if ref.name else ref.handle
+        width = next((name for name, most in DIALOG_WIDTHS.items() if ref.width <= most), "large")
+        st.dialog(title, width=width, on_dismiss=_close_picture)(_full_size)(ref, images)
+
+
+def _full_size(ref: ImageRef, images: ImageStore) -> None:
+    try:
+        st.image(images.path(ref.sha256), width="content", alt=f"{ref.handle} {ref.name}")
+    except ImageMissing as error:
+        st.error(str(error))
+    st.caption(f"{ref.width} × {ref.height}")
+
+
+def _close_picture() -> None:
+    st.session_state.pop("viewed", None)
+
+
+def evidence(found: Sequence[dict[str, Any]], refs: dict[str, ImageRef], images: ImageStore, texts: Texts) -> None:
+    """Each picture that something was found in, with the places outlined."""
+    for handle in dict.fromkeys(item["image"] for item in found):
+        boxes = tuple(tuple(item["box"]) for item in found if item["image"] == handle)
+        try:
+            st.image(_boxed(images, refs[handle].sha256, boxes), caption=texts.found_in.format(handle=handle))
+        except ImageMissing:
+            st.caption(texts.picture_gone.format(handle=handle))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _boxed(_images: ImageStore, sha256: str, boxes: tuple[Box, ...]) -> bytes:
+    return with_boxes(_images.open(sha256), boxes)

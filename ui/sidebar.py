@@ -1,0 +1,97 @@
+"""The side of the page: the conversations, and what answers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from agent.assistant import TITLE
+from memory.conversations import Thread
+from runtime.errors import ImageMissing, UnknownThread
+from ui.desk import Desk
+from ui.language import Texts
+from ui.safe import literal
+from ui.wording import ago
+
+PARAMETER = "thread"
+"""The part of the page's address that names the conversation."""
+
+
+def go(thread: str) -> None:
+    """Turn to a conversation, or to a new one where it is empty."""
+    st.session_state.pop("viewed", None)
+    if thread:
+        st.query_params[PARAMETER] = thread
+    else:
+        st.query_params.pop(PARAMETER, None)
+
+
+def draw_sidebar(desk: Desk, current: str, texts: Texts) -> None:
+    """A button for a new conversation, those that are there, and what answers."""
+    with st.sidebar:
+        st.button(texts.new_conversation, icon=":material/add:", width="stretch", key="new", on_click=go, args=("",))
+        threads = [t for t in desk.assistant.home.conversations.list() if t.turns or desk.turns.latest(t.id)]
+        st.caption(texts.conversations if threads else texts.no_conversations)
+        with st.container(gap="xsmall"):
+            for thread in threads:
+                _row(desk, thread, thread.id == current, texts)
+        st.divider()
+        _answers(desk, texts)
+
+
+def _row(desk: Desk, thread: Thread, current: bool, texts: Texts) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False, key=f"row-{thread.id}"):
+        if thread.thumbnail:
+            _miniature(desk, thread.thumbnail)
+        with st.container(gap=None):
+            title = _title(desk, thread, texts)
+            st.button(
+                f"**{title}**" if current else title,
+                key=f"go-{thread.id}",
+                type="tertiary",
+                on_click=go,
+                args=(thread.id,),
+            )
+            st.caption(ago(thread.updated, datetime.now(UTC), texts))
+        if st.button("", key=f"delete-{thread.id}", icon=":material/delete:", type="tertiary", help=texts.delete):
+            st.dialog(texts.delete_title)(_confirm_delete)(desk, thread, current, texts)
+
+
+def _title(desk: Desk, thread: Thread, texts: Texts) -> str:
+    latest = desk.turns.latest(thread.id)
+    return literal(thread.title or (latest.words[:TITLE] if latest else "")) or texts.untitled
+
+
+def _miniature(desk: Desk, sha256: str) -> None:
+    try:
+        st.image(desk.assistant.home.images.thumbnail(sha256), width=40, alt="")
+    except ImageMissing:
+        return
+
+
+def _confirm_delete(desk: Desk, thread: Thread, current: bool, texts: Texts) -> None:
+    st.markdown(f"**{_title(desk, thread, texts)}**")
+    st.text(texts.delete_explained)
+    with st.container(horizontal=True):
+        if st.button(texts.delete_confirm, type="primary", key="delete-confirm"):
+            desk.turns.end(thread.id)
+            with suppress(UnknownThread):  # another tab was faster
+                desk.assistant.home.conversations.delete(thread.id)
+            if current:
+                go("")
+            st.rerun()
+        if st.button(texts.keep, key="delete-keep"):
+            st.rerun()
+
+
+def _answers(desk: Desk, texts: Texts) -> None:
+    preset = desk.assistant.preset
+    st.caption(texts.answered_by.format(name=literal(preset.name)))
+    if preset.vlm not in (preset.name, "served"):
+        st.caption(texts.runs_model.format(model=literal(preset.vlm)))
+    if preset.vlm == "served":
+        st.caption(texts.presets["served"])
+    elif desk.assistant.settings.vlm is None:
+        st.caption(texts.presets.get(preset.name, literal(preset.summary)))
