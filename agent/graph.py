@@ -31,7 +31,7 @@ class Nodes:
         self._model = model
         self._preset = preset
         self._tools = tools
-        self.planner = Planner(model, tools, corrects_prior=preset.corrects_prior)
+        self.planner = Planner(model, tools, by_likeness=preset.plans_by_likeness)
 
     def plan(self, state: State, runtime: Runtime[Turn]) -> dict[str, Any]:
         """Choose the next action."""

@@ -45,6 +45,7 @@ class Prompts(BaseModel):
     actions: dict[str, str]
     facts: dict[str, str]
     examples: list[Example]
+    phrasings: dict[str, list[str]]
 
 
 @cache

@@ -74,11 +74,10 @@ class Plan:
 class Planner:
     """Plans for one model and a set of tools."""
 
-    def __init__(self, model: VisionChatModel, tools: Mapping[str, Tool[Any]], *, corrects_prior: bool = False) -> None:
+    def __init__(self, model: VisionChatModel, tools: Mapping[str, Tool[Any]], *, by_likeness: bool = False) -> None:
         self._model = model
         self._tools = tools
-        self._corrects_prior = corrects_prior
-        self._priors: dict[tuple[Language, tuple[str, ...]], list[float]] = {}
+        self._by_likeness = by_likeness
 
     def plan(self, facts: Facts, cancel: threading.Event) -> Plan:
         """The next action with its arguments."""
@@ -99,16 +98,12 @@ class Planner:
     def _scores(
         self, facts: Facts, offered: list[str], messages: list[BaseMessage], cancel: threading.Event
     ) -> list[float]:
-        """Log-likelihoods of the actions, less those for a message without content where the preset asks for that."""
-        scores = self._model.choose(messages, "action", offered, cancel=cancel)
-        if not self._corrects_prior:
-            return scores
-        key = (facts.language, tuple(offered))
-        if key not in self._priors:
-            handles = facts.handles[:1]
-            empty = Facts(prompts(facts.language).facts["nothing"], facts.language, handles, handles)
-            self._priors[key] = self._model.choose(self.messages(empty, offered), "action", offered, cancel=cancel)
-        return [score - prior for score, prior in zip(scores, self._priors[key], strict=True)]
+        """Log-likelihoods of the actions: by the model's choice, or by likeness (Min et al. 2022, "channel" models)."""
+        if not self._by_likeness:
+            return self._model.choose(messages, "action", offered, cancel=cancel)
+        phrasings = prompts(facts.language).phrasings
+        contexts = ["".join(f"{phrase}\n" for phrase in phrasings[action]) for action in offered]
+        return self._model.likelihoods(contexts, f"{facts.words}\n", cancel=cancel)
 
     def offered(self, facts: Facts) -> list[str]:
         """The actions that can be right here; what is certain is decided here and not left to the model."""
@@ -129,7 +124,14 @@ class Planner:
         return only is None or (tool.name, only) not in facts.done
 
     def _schema(self, tool: Tool[Any], facts: Facts) -> dict[str, Any]:
-        return tool.schema(facts.named or list(reversed(facts.handles)), facts.words)
+        return tool.schema(facts.named or self._candidates(facts), facts.words)
+
+    def _candidates(self, facts: Facts) -> Sequence[str]:
+        """Pictures that an unnamed reference may mean, the newest first."""
+        if facts.new and (self._by_likeness or not facts.words):
+            return facts.new
+        newest_first = list(reversed(facts.handles))
+        return newest_first[:1] if self._by_likeness else newest_first
 
     def _arguments(
         self, action: str, facts: Facts, messages: list[BaseMessage], cancel: threading.Event

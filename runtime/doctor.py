@@ -172,9 +172,9 @@ def _shown(settings: Settings) -> dict[str, Any]:
 
 
 def _data_directory(path: Path, holder: str) -> DataDirectory:
-    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    there = next(folder for folder in (path, *path.parents) if os.access(folder, os.F_OK))
     writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
-    return DataDirectory(str(path), path.is_dir(), writable, shutil.disk_usage(there).free, holder)
+    return DataDirectory(str(path), there == path, writable, shutil.disk_usage(there).free, holder)
 
 
 def _home_problems(home: DataDirectory) -> list[Problem]:
@@ -216,7 +216,7 @@ def _model_problems(settings: Settings) -> list[Problem]:
         return [Problem(error.message, remedy, blocks=preset.vlm != "pocket")]
     except VistalkError as error:
         return [Problem(error.message, error.hint, blocks=True)]
-    except ImportError:  # told among the packages
+    except (ImportError, OSError):  # torch's, told with the machine
         return []
     return _memory_problems(settings, preset)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -10,7 +11,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,7 +145,7 @@ def measure_dtypes(device: str) -> dict[str, float]:
     """
     import torch
 
-    names = ["float32", "bfloat16"] + (["float16"] if device != "cpu" else [])
+    names = _formats(device)
     prompt_tokens = 16 if device == "cpu" else 1024  # with less, an accelerator's time is that of starting it
     fastest = {(name, tokens): float("inf") for name in names for tokens in (prompt_tokens, 1)}
     with torch.inference_mode():
@@ -159,6 +159,11 @@ def measure_dtypes(device: str) -> dict[str, float]:
     del models, layer
     release_memory()
     return {name: LAYERS * (fastest[name, prompt_tokens] + ANSWER_TOKENS * fastest[name, 1]) for name in names}
+
+
+def _formats(device: str) -> list[str]:
+    """Those worth trying: in float16 a processor computes slowly, and large activations overflow."""
+    return ["float32", "bfloat16"] if device == "cpu" else ["float32", "bfloat16", "float16"]
 
 
 def _layers(device: str, dtype: torch.dtype) -> list[Layer]:
@@ -196,7 +201,7 @@ def best_dtype(device: str, wanted: str, cache_file: Path | None = None) -> str:
     name = torch.cuda.get_device_name() if device == "cuda" else processor_name()
     key = f"{name}, torch {torch.__version__}, {device}"
     remembered = _read_cache(cache_file)
-    if key not in remembered:
+    if set(remembered.get(key, ())) != set(_formats(device)):
         first, second = measure_dtypes(device), measure_dtypes(device)
         remembered[key] = {name: min(first[name], second[name]) for name in first}
         if all(max(first[name], second[name]) < AGREE * seconds for name, seconds in remembered[key].items()):
@@ -210,8 +215,7 @@ def _read_cache(file: Path | None) -> dict[str, dict[str, float]]:
         return {}
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        known = {"float32", "bfloat16", "float16"}
-        return {key: {name: float(seconds[name]) for name in known & seconds.keys()} for key, seconds in found.items()}
+        return {key: {name: float(taken) for name, taken in seconds.items()} for key, seconds in found.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         logger.warning("%s is measured again, for it cannot be read: %s", file, error)
         return {}
@@ -221,13 +225,15 @@ def _write_cache(file: Path | None, measured: dict[str, dict[str, float]]) -> No
     """Replace the file at once, so that another process never reads half of it."""
     if file is None:
         return
+    partial = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as written:
-            json.dump(measured, written, indent=1)
-        Path(written.name).replace(file)
+        partial.write_text(json.dumps(measured, indent=1), encoding="utf-8")
+        partial.replace(file)
     except OSError as error:  # only this measurement is lost
         logger.warning("%s cannot be written, so the next start measures again: %s", file, error)
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 def processor_name() -> str:
@@ -257,7 +263,7 @@ def describe() -> dict[str, str]:
         "device": device,
     }
     if device == "cuda":
-        memory = torch.cuda.get_device_properties(0).total_memory
+        _, memory = torch.cuda.mem_get_info()
         told["gpu"] = f"{torch.cuda.get_device_name()}, {readable(memory)}, {readable(free_memory('cuda'))} free"
     return told
 

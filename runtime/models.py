@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,11 @@ def models_folder(settings: Settings) -> Path:
 
 def model_pool(settings: Settings) -> ModelPool:
     """A pool with the memory that the settings give."""
-    budget = settings.memory_budget_gb
-    return ModelPool(None if budget is None else int(budget * 2**30))
+    from runtime.hardware import best_device, free_memory
+
+    if settings.memory_budget_gb is not None:
+        return ModelPool(int(settings.memory_budget_gb * 1e9))
+    return ModelPool(available=lambda: free_memory(best_device(settings.device)))
 
 
 def chat_model(settings: Settings, preset: Preset, pool: ModelPool, load_image: ImageLoader) -> VisionChatModel:
@@ -67,18 +71,27 @@ def vision_spec(settings: Settings, preset: Preset) -> ModelSpec[VisionEngine]:
     Raises:
         ModelNotPresent
     """
-    from runtime.hardware import best_device, best_dtype
-    from runtime.vlm.loading import estimate, load_engine
-
     folder = present(settings, preset)
-    device = best_device(settings.device)
-    dtype = best_dtype(device, settings.dtype, settings.home / "hardware.json")
-    return ModelSpec(
-        key=f"{folder.name} ({device}, {dtype})",
-        kind="vlm",
-        estimate=lambda: estimate(folder, dtype),
-        load=lambda: load_engine(folder, device, dtype, settings.threads),
-    )
+
+    @cache
+    def chosen() -> tuple[str, str]:
+        """Device and dtype: asked of the hardware when the model is first needed, not when a page opens."""
+        from runtime.hardware import best_device, best_dtype
+
+        device = best_device(settings.device)
+        return device, best_dtype(device, settings.dtype, settings.home / "hardware.json")
+
+    def needed() -> int:
+        from runtime.vlm.loading import estimate
+
+        return estimate(folder, chosen()[1])
+
+    def load() -> VisionEngine:
+        from runtime.vlm.loading import load_engine
+
+        return load_engine(folder, *chosen(), settings.threads)
+
+    return ModelSpec(f"{folder.name} ({settings.device}, {settings.dtype})", "vlm", needed, load)
 
 
 def text_reader(settings: Settings) -> ModelSpec[TextReader]:
@@ -96,11 +109,12 @@ def present(settings: Settings, preset: Preset) -> Path:
     """
     from runtime.vlm.loading import checkpoint_folder
 
+    command = f"`vistalk models pull {preset.name}`"
     if preset.vlm != "pocket":
-        return checkpoint_folder(preset.vlm, preset.revision)
+        return checkpoint_folder(preset.vlm, preset.revision, hint=f"Fetch it with {command}.")
     folder = assemble.folder(models_folder(settings))
     if not folder.is_dir():
-        raise ModelNotPresent("The pocket model has not been put together yet.")
+        raise ModelNotPresent("The pocket model has not been put together yet.", hint=f"Do it with {command}.")
     return folder
 
 

@@ -22,7 +22,7 @@ class Preset(BaseModel):
     revision: str | None = None
     tool_calls: int
     composes: bool
-    corrects_prior: bool = False
+    plans_by_likeness: bool = False
     short_answer: str
 
 
@@ -43,7 +43,8 @@ def preset_of(settings: Settings) -> Preset:
         raise BadSetting(f"There is no preset {settings.preset!r}.", hint=f"Choose one of: {', '.join(known)}.")
     preset = known[settings.preset]
     if settings.vlm_url:
-        return preset.model_copy(update={"vlm": "served"})
+        return preset.model_copy(update={"vlm": "served", "plans_by_likeness": False})
     if settings.vlm:
-        return preset.model_copy(update={"vlm": settings.vlm, "revision": settings.vlm_revision})
+        replaced = {"vlm": settings.vlm, "revision": settings.vlm_revision, "plans_by_likeness": False}
+        return preset.model_copy(update=replaced)
     return preset

@@ -102,7 +102,7 @@ class TextReader:
             raise ModelCorrupt(
                 f"The text reader's files are damaged ({files}): {error.__cause__}.", hint=REINSTALL
             ) from error
-        if [line.text for line in lines] != ["vistalk"]:
+        if "vistalk" not in [line.text.lower() for line in lines]:
             raise ModelCorrupt(f"The text reader's files are damaged ({files}): it misreads.", hint=REINSTALL)
 
     def read(self, image: Image.Image) -> list[TextLine]:
@@ -173,7 +173,8 @@ def _fit(image: Image.Image) -> tuple[Image.Image, float, int, int]:
     if scale > 1:
         width, height = (max(1, round(side / scale)) for side in picture.size)
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    canvas = Image.new("RGB", (max(picture.width, SHORTEST_SIDE), max(picture.height, SHORTEST_SIDE)), "white")
+    size = (max(picture.width, SHORTEST_SIDE), max(picture.height, SHORTEST_SIDE))
+    canvas = Image.new("RGB", size, picture.getpixel((0, 0)))  # in another colour, an edge would look like strokes
     left, top = (canvas.width - picture.width) // 2, (canvas.height - picture.height) // 2
     canvas.paste(picture, (left, top))
     return canvas, scale, left, top

@@ -11,6 +11,7 @@ from typing import Literal
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from runtime.errors import BadSetting
@@ -67,8 +68,8 @@ class Settings(BaseSettings):
     def _expand(cls, value: Path | None) -> Path | None:
         try:
             return None if value is None else value.expanduser().absolute()
-        except RuntimeError as error:  # ~name, and there is no such user
-            raise ValueError(str(error)) from error
+        except RuntimeError as error:
+            raise PydanticCustomError("no_such_user", "Its ~ names nobody on this machine") from error
 
     @classmethod
     def settings_customise_sources(

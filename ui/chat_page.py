@@ -35,6 +35,7 @@ def show() -> None:
     """Draw the page."""
     st.set_page_config("vistalk", page_icon=FOLDER / "icon.svg", layout="centered")
     st.logo(FOLDER / "logo.svg", size="large")
+    st.html(FOLDER / "style.css")
     words = texts(shown_language("auto", st.context.locale))
     try:
         settings = load_settings()

@@ -20,7 +20,8 @@ class Desk:
     turns: Turns
 
     def close(self) -> None:
-        """Let go of the data directory."""
+        """Stop the turns under way, which keep what was written, and let go of the data directory."""
+        self.turns.end_all()
         self.assistant.close()
 
 

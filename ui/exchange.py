@@ -52,7 +52,7 @@ def _draw_end(shown: Shown, texts: Texts) -> None:
     if shown.error:
         failure(shown.error["message"], shown.error["hint"])
     if line := reply_facts(shown, texts):
-        st.caption(safe.literal(line))
+        st.caption(line)
 
 
 def failure(message: str, hint: str) -> None:
@@ -78,4 +78,4 @@ def _draw_call(call: Call, scene: Scene, key: str) -> None:
             st.code(call.text or texts.nothing_found, language=None, wrap_lines=True)
         if call.evidence:
             evidence(call.evidence, scene.refs, scene.images, texts)
-        st.caption(f"{texts.choice}: {safe.literal(chances(call.probabilities))}")
+        st.caption(f"{texts.choice}: {chances(call.probabilities)}")

@@ -25,7 +25,7 @@ def thumbnails(refs: Sequence[ImageRef], images: ImageStore, texts: Texts) -> No
     """A row of pictures; a click on a handle opens the picture in full size."""
     with st.container(horizontal=True, gap="small"):
         for ref in refs:
-            with st.container(width="content", gap=None, horizontal_alignment="center"):
+            with st.container(width="content", gap=None, horizontal_alignment="center", key=f"thumbnail-{ref.handle}"):
                 _thumbnail(ref, images, texts)
 
 
@@ -35,7 +35,8 @@ def _thumbnail(ref: ImageRef, images: ImageStore, texts: Texts) -> None:
     except ImageMissing:
         st.caption(texts.picture_gone.format(handle=ref.handle))
         return
-    st.image(path, width=min(THUMBNAIL_WIDTH, ref.width), alt=f"{ref.handle} {ref.name}")
+    with st.container(width=min(THUMBNAIL_WIDTH, ref.width)):  # st.image would make the file itself that small
+        st.image(path, width="stretch", alt=f"{ref.handle} {ref.name}")
     shows = texts.open_picture.format(handle=ref.handle)
     if st.button(ref.handle, key=f"open-{ref.handle}", icon=":material/zoom_in:", type="tertiary", help=shows):
         st.session_state["viewed"] = ref

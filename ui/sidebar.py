@@ -51,12 +51,13 @@ def _row(desk: Desk, thread: Thread, current: bool, texts: Texts) -> None:
                 f"**{title}**" if current else title,
                 key=f"go-{thread.id}",
                 type="tertiary",
+                wrap=False,
                 on_click=go,
                 args=(thread.id,),
             )
             st.caption(ago(thread.updated, datetime.now(UTC), texts))
         if st.button("", key=f"delete-{thread.id}", icon=":material/delete:", type="tertiary", help=texts.delete):
-            st.dialog(texts.delete_title)(_confirm_delete)(desk, thread, current, texts)
+            st.dialog(texts.delete_title)(_confirm_delete)(desk, thread, texts)
 
 
 def _title(desk: Desk, thread: Thread, texts: Texts) -> str:
@@ -71,19 +72,24 @@ def _miniature(desk: Desk, sha256: str) -> None:
         return
 
 
-def _confirm_delete(desk: Desk, thread: Thread, current: bool, texts: Texts) -> None:
+def _confirm_delete(desk: Desk, thread: Thread, texts: Texts) -> None:
     st.markdown(f"**{_title(desk, thread, texts)}**")
     st.text(texts.delete_explained)
     with st.container(horizontal=True):
-        if st.button(texts.delete_confirm, type="primary", key="delete-confirm"):
-            desk.turns.end(thread.id)
-            with suppress(UnknownThread):  # another tab was faster
-                desk.assistant.home.conversations.delete(thread.id)
-            if current:
-                go("")
-            st.rerun()
-        if st.button(texts.keep, key="delete-keep"):
-            st.rerun()
+        confirmed = st.button(
+            texts.delete_confirm, type="primary", key="delete-confirm", on_click=_delete, args=(desk, thread.id)
+        )
+        kept = st.button(texts.keep, key="delete-keep")
+    if confirmed or kept:
+        st.rerun()
+
+
+def _delete(desk: Desk, thread: str) -> None:
+    desk.turns.end(thread)
+    with suppress(UnknownThread):  # another tab was faster
+        desk.assistant.home.conversations.delete(thread)
+    if st.query_params.get(PARAMETER) == thread:
+        go("")
 
 
 def _answers(desk: Desk, texts: Texts) -> None:

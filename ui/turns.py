@@ -125,6 +125,15 @@ class Turns:
             running.wait()
         self.discard(thread)
 
+    def end_all(self) -> None:
+        """Stop all that is under way, and wait until it is over."""
+        with self._guard:
+            running = list(self._running.values())
+        for turn in running:
+            turn.stop()
+        for turn in running:
+            turn.wait()
+
     def _run(self, running: Running) -> None:
         try:
             for event in self._assistant.ask(running.thread, running.words, running.uploads, running.cancel):

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.errors import DiskFull
+from runtime.errors import DiskFull, SetupError
 from runtime.pocket.sources import BASE, VISION, fetch
 
 if TYPE_CHECKING:
@@ -61,9 +61,10 @@ def assemble(models: Path, progress: Progress) -> Path:
     target = folder(models)
     if target.exists():
         return target
-    models.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=models, prefix=".assembling-"))
+    work = models
     try:
+        models.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=models, prefix=".assembling-"))
         progress("fetching the language model (93 MB)", 0.0)
         base = fetch(BASE, work)
         progress("fetching the vision model (17 MB)", 0.4)
@@ -77,9 +78,10 @@ def assemble(models: Path, progress: Progress) -> Path:
     except OSError as error:
         if error.errno in (28, 122):  # ENOSPC, EDQUOT
             raise DiskFull("The disk is full, so the pocket model could not be put together.") from error
-        raise
+        raise SetupError(f"The pocket model cannot be put together in {models}: {error}.") from error
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if work != models:
+            shutil.rmtree(work, ignore_errors=True)
     progress("done", 1.0)
     return target
 

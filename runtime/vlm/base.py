@@ -75,6 +75,20 @@ class VisionChatModel(BaseChatModel):
         In nats, up to a constant common to all options.
         """
 
+    def likelihoods(
+        self,
+        contexts: Sequence[str],  # noqa: ARG002  for those that can
+        text: str,  # noqa: ARG002
+        *,
+        cancel: threading.Event | None = None,  # noqa: ARG002
+    ) -> list[float]:
+        """The log-likelihood of the text after each context, in nats; plain text, outside any conversation.
+
+        Raises:
+            GenerationFailed: a model that cannot score given text.
+        """
+        raise GenerationFailed(f"{self._llm_type} cannot score given text.")
+
     def parts(self, message: BaseMessage) -> list[Part]:
         """Read a message's content blocks, loading its pictures.
 
@@ -113,7 +127,7 @@ class VisionChatModel(BaseChatModel):
         `{"raw": message, "parsed": value}`.
         """
         kind = schema if isinstance(schema, type) and issubclass(schema, BaseModel) else None
-        json_schema = kind.model_json_schema() if kind else schema
+        json_schema = _closed(kind.model_json_schema()) if kind else schema
 
         def parse(message: AIMessage) -> dict[str, Any]:
             try:
@@ -124,6 +138,16 @@ class VisionChatModel(BaseChatModel):
 
         chain = self.bind(json_schema=json_schema, **kwargs) | RunnableLambda(parse)
         return chain if include_raw else chain | RunnableLambda(itemgetter("parsed"))
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """A pydantic schema in which objects have the fields of their classes and no others."""
+    closed = {"additionalProperties": False, **schema}
+    if "$defs" in schema:
+        closed["$defs"] = {
+            name: _closed(part) if "properties" in part else part for name, part in schema["$defs"].items()
+        }
+    return closed
 
 
 def softmax(scores: Sequence[float]) -> list[float]:

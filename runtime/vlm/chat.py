@@ -130,6 +130,12 @@ class LocalVisionChatModel(VisionChatModel):
         with self.pool.lease(self.spec, cancel=cancel) as engine:
             return engine.score(engine.prompter.prompt(conversation), beginnings(field, options), cancel)
 
+    def likelihoods(self, contexts: Sequence[str], text: str, *, cancel: threading.Event | None = None) -> list[float]:
+        """See `VisionChatModel.likelihoods`."""
+        cancel = cancel or threading.Event()
+        with self.pool.lease(self.spec, cancel=cancel) as engine:
+            return engine.likelihoods(contexts, text, cancel)
+
     def _defaults(self) -> dict[str, Any]:
         return {"max_new_tokens": self.max_new_tokens, "temperature": self.temperature, "seed": self.seed}
 

@@ -124,14 +124,17 @@ class VisionEngine:
     def _inputs(self, prompt: Prompt) -> tuple[dict[str, Any], Cache, int]:
         cache, cached = self.prefixes.longest(prompt.tags)
         inputs = {k: v for k, v in prompt.inputs.items() if not cached or k in REUSED_INPUTS}
-        base = self.model.base_model
-        if hasattr(base, "rope_deltas"):
-            base.rope_deltas = None  # Qwen keeps the last prompt's offset; positions must come from this prompt
+        self._forget_positions()
         inputs = {
             k: v.to(self.model.device, self.model.dtype) if v.is_floating_point() else v.to(self.model.device)
             for k, v in inputs.items()
         }
         return inputs, DynamicCache(config=self._text_config) if cache is None else cache, cached
+
+    def _forget_positions(self) -> None:
+        """Qwen's models keep the last prompt's position offset; positions must come from the prompt at hand."""
+        if hasattr(self.model.base_model, "rope_deltas"):
+            self.model.base_model.rope_deltas = None
 
     def score(self, prompt: Prompt, options: Sequence[str], cancel: threading.Event) -> list[float]:
         """The log-likelihood of each option as the beginning of the reply, in nats, up to a constant common to all.
@@ -190,6 +193,26 @@ class VisionEngine:
             return output.logits[0][0].float(), cache
         ids = torch.tensor([extra], device=self.model.device)
         return self.model(input_ids=ids, past_key_values=cache, use_cache=True).logits[0, -1].float(), cache
+
+    def likelihoods(self, contexts: Sequence[str], text: str, cancel: threading.Event) -> list[float]:
+        """The log-likelihood of the text after each context, in nats. Contexts that came before are not read again."""
+        ids = self.prompter.words(text)[-self.context // 2 :]
+        return self._result(self._thread.submit(self._likelihoods, contexts, ids, Stop(cancel)))
+
+    @torch.no_grad()
+    def _likelihoods(self, contexts: Sequence[str], text: list[int], stop: Stop) -> list[float]:
+        totals = []
+        for context in contexts:
+            stop.check()
+            self._forget_positions()
+            head = self.prompter.words(context)
+            cache, cached = self.prefixes.longest(head)
+            cache = DynamicCache(config=self._text_config) if cache is None else cache
+            ids = torch.tensor([[*head, *text][cached:]], device=self.model.device)
+            logits = self.model(input_ids=ids, past_key_values=cache, use_cache=True).logits[0, -len(text) - 1 : -1]
+            totals.append(float(logits.float().log_softmax(-1)[range(len(text)), text].sum()))
+            self.prefixes.keep(head, fork(cache, len(head)))
+        return totals
 
     def _room(self, prompt: Prompt) -> int:
         """Tokens left for the reply."""

@@ -22,7 +22,7 @@ WORKSPACE = 400 * 2**20
 """Bytes beside the weights: activations, key-value caches, the processor and its tables."""
 
 
-def checkpoint_folder(source: str, revision: str | None = None) -> Path:
+def checkpoint_folder(source: str, revision: str | None = None, *, hint: str = "") -> Path:
     """The folder of a local path, or of a hub model that was fetched before.
 
     Raises:
@@ -36,7 +36,7 @@ def checkpoint_folder(source: str, revision: str | None = None) -> Path:
     try:
         return Path(snapshot_download(source, revision=revision, local_files_only=True))
     except (LocalEntryNotFoundError, ValueError, OSError) as error:
-        raise ModelNotPresent(f"The model {source} is not on this machine.") from error
+        raise ModelNotPresent(f"The model {source} is not on this machine.", hint=hint) from error
 
 
 def fetch_checkpoint(source: str, revision: str | None, progress: Callable[[str, float], None]) -> Path:

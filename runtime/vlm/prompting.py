@@ -56,6 +56,11 @@ class Prompter:
         """Text in which no control token of the model is left whole, so that nothing quoted can end a turn."""
         return self._special.sub(lambda m: m.group()[0] + " " + m.group()[1:], text) if self._special else text
 
+    def words(self, text: str) -> list[int]:
+        """The tokens of plain text."""
+        ids: list[int] = self.tokenizer(self.plain(text), add_special_tokens=False).input_ids
+        return ids
+
     def prompt(self, conversation: Conversation) -> Prompt:
         """Tokenise, ready for the assistant's reply.
 

@@ -15,8 +15,10 @@ from runtime.queueing import FairLock
 class Waiter:
     """A thread that asks for the lock, notes its positions and that it was served, and lets go."""
 
-    def __init__(self, lock: FairLock, name: str, served: list[str], pool: ThreadPoolExecutor) -> None:
-        self.lock, self.name, self.served = lock, name, served
+    def __init__(
+        self, lock: FairLock, name: str, served: list[str], pool: ThreadPoolExecutor, *, patient: bool = False
+    ) -> None:
+        self.lock, self.name, self.served, self.patient = lock, name, served, patient
         self.cancel = threading.Event()
         self.positions: list[int] = []
         self._queued, self._moved = threading.Event(), threading.Condition()
@@ -24,7 +26,7 @@ class Waiter:
         assert self._queued.wait(10)
 
     def _run(self) -> None:
-        with self.lock.hold(self.cancel, self._note):
+        with self.lock.hold(None if self.patient else self.cancel, self._note):
             self.served.append(self.name)
 
     def _note(self, position: int) -> None:
@@ -58,7 +60,8 @@ def test_grants_in_order_of_arrival(threads: ThreadPoolExecutor) -> None:
 def test_positions_count_down_and_each_is_told_once(threads: ThreadPoolExecutor) -> None:
     lock, served = FairLock(), list[str]()
     with lock.hold():
-        first, second, third = (Waiter(lock, name, served, threads) for name in "abc")
+        first, second = (Waiter(lock, name, served, threads) for name in "ab")
+        third = Waiter(lock, "c", served, threads, patient=True)  # it looks only when it is told of a change
         assert [first.positions, second.positions, third.positions] == [[1], [2], [3]]
         first.cancel.set()
         third.wait_for(2)
@@ -136,12 +139,20 @@ def test_a_callback_that_fails_leaves_the_queue(threads: ThreadPoolExecutor) -> 
 
 
 def test_trying_never_waits_and_never_overtakes(threads: ThreadPoolExecutor) -> None:
-    lock = FairLock()
+    lock, queued, enough = FairLock(), threading.Event(), threading.Event()
+
+    def stay() -> None:
+        with lock.hold(on_wait=lambda position: queued.set()):
+            assert enough.wait(10)
+
     assert lock.try_acquire()
     assert not lock.try_acquire()
-    waiter = Waiter(lock, "a", [], threads)
+    staying = threads.submit(stay)
+    assert queued.wait(10)
     lock.release()
-    waiter.done.result(10)
+    assert not lock.try_acquire(), "the one in the queue may not have woken yet"
+    enough.set()
+    staying.result(10)
     assert lock.try_acquire()
 
 

@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from PIL import Image
-from pydantic import BaseModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from runtime.errors import ContextTooLong, ImageRejected, ModelError
-from runtime.pool import ModelPool, ModelSpec
+from runtime.pool import ModelPool
 from runtime.vlm.base import token_counts
 from runtime.vlm.chat import LocalVisionChatModel
-from runtime.vlm.loading import estimate, load_engine, parameter_count
-from tests.runtime.tiny import BUILDERS, build
-
-
-def picture(seed: int) -> Image.Image:
-    rng = np.random.default_rng(seed)
-    return Image.fromarray(rng.integers(0, 255, (70 + 10 * seed, 100, 3), dtype=np.uint8))
-
-
-PICTURES = {"a": picture(0), "b": picture(1), "c": picture(2)}
-
-
-@pytest.fixture(scope="module", params=BUILDERS)
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(request.param, tmp_path_factory.mktemp(request.param))
-
-
-@pytest.fixture(scope="module")
-def model(folder: Path) -> Iterator[LocalVisionChatModel]:
-    pool = ModelPool(budget=2 * 2**30)
-    yield open_model(pool, folder)
-    pool.close()
-
-
-def open_model(pool: ModelPool, folder: Path, **fields: Any) -> LocalVisionChatModel:
-    spec = ModelSpec(
-        str(folder), "vlm", lambda: estimate(folder, "float32"), lambda: load_engine(folder, "cpu", "float32")
-    )
-    return LocalVisionChatModel(pool=pool, spec=spec, load_image=PICTURES.__getitem__, max_new_tokens=12, **fields)
-
-
-def ask(words: str, *keys: str) -> HumanMessage:
-    return HumanMessage([*({"type": "image", "file_id": key} for key in keys), {"type": "text", "text": words}])
+from runtime.vlm.loading import load_engine, parameter_count
+from tests.runtime.stage import PICTURES, ask, open_model
 
 
 def test_streamed_pieces_join_to_the_whole_answer(model: LocalVisionChatModel) -> None:
@@ -132,73 +96,10 @@ def test_interleaved_conversations_keep_their_positions(folder: Path) -> None:
 
 
 def test_one_by_one_and_together_give_the_same_tokens(model: LocalVisionChatModel) -> None:
-    prompts: list[list[BaseMessage]] = [[ask("What is it?", key)] for key in PICTURES] + [[ask("Hello there, you")]]
+    prompts = [[ask("What is it?", key)] for key in PICTURES] + [[ask("Hello there, you")]]
     alone = [str(model.invoke(prompt).text) for prompt in prompts]
     together = [str(message.text) for message in model.batch([list(prompt) for prompt in prompts])]
     assert together == alone
-
-
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "action": {"enum": ["answer", "vqa"]},
-        "image": {"enum": ["img1", "img12"]},
-        "n": {"type": "integer", "minimum": 0, "maximum": 9},
-        "note": {"type": "string", "maxLength": 5},
-    },
-    "required": ["action", "image", "n", "note"],
-    "additionalProperties": False,
-}
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_whatever_is_sampled_fits_the_grammar(model: LocalVisionChatModel, seed: int) -> None:
-    chain = model.with_structured_output(SCHEMA, temperature=5.0, seed=seed, max_new_tokens=200)
-    value = chain.invoke([ask("Choose.", "a")])
-    assert value["action"] in ("answer", "vqa")
-    assert value["image"] in ("img1", "img12")
-    assert 0 <= value["n"] <= 9
-    assert len(value["note"]) <= 5
-
-
-def test_structured_output_gives_pydantic_values(model: LocalVisionChatModel) -> None:
-    class Named(BaseModel):
-        sure: bool
-
-    value = model.with_structured_output(Named, max_new_tokens=50).invoke([ask("Sure?")])
-    assert isinstance(value, Named)
-
-
-def test_options_are_scored_as_the_model_would_say_them(model: LocalVisionChatModel) -> None:
-    """Against the plain definition: one forward pass over prompt and option each."""
-    import torch
-
-    options = ["answer", "ask_user", "vqa", "read_text", "read"]
-    messages = [ask("Choose.", "a")]
-    scores = model.choose(messages, "action", options)
-    plain: list[float] = []
-    with model.pool.lease(model.spec) as engine, torch.no_grad():
-        prompt = engine.prompter.prompt(model._conversation(messages))
-        for option, score in zip(options, scores, strict=True):
-            text = json.dumps({"action": option}, separators=(",", ":"))[:-1]
-            tail = engine.prompter.tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
-            plain.append(_plain_score(engine, prompt, tail))
-            assert score - scores[0] == pytest.approx(plain[-1] - plain[0], abs=2e-3)
-
-
-def _plain_score(engine: Any, prompt: Any, tail: Any) -> float:
-    import torch
-
-    inputs = dict(prompt.inputs)
-    inputs["input_ids"] = torch.cat([inputs["input_ids"], tail], 1)
-    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
-    if "mm_token_type_ids" in inputs:
-        inputs["mm_token_type_ids"] = torch.cat([inputs["mm_token_type_ids"], torch.zeros_like(tail)], 1)
-    base = engine.model.base_model
-    if hasattr(base, "rope_deltas"):
-        base.rope_deltas = None
-    logits = engine.model(**inputs).logits[0, -tail.shape[1] - 1 : -1].log_softmax(-1)
-    return float(logits[range(tail.shape[1]), tail[0]].sum())
 
 
 def test_same_seed_same_answer_and_other_seeds_differ(model: LocalVisionChatModel) -> None:
@@ -233,7 +134,9 @@ async def test_async_stream_gives_the_same_pieces(model: LocalVisionChatModel) -
     assert "".join(pieces) == model.invoke([ask("What is it?", "a")]).text
 
 
-async def test_leaving_an_async_stream_frees_the_model(model: LocalVisionChatModel) -> None:
+async def test_leaving_an_async_stream_frees_the_model(
+    model: LocalVisionChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lengths: list[int] = []
     with model.pool.lease(model.spec) as engine:
         generate = engine.model.generate
@@ -243,7 +146,7 @@ async def test_leaving_an_async_stream_frees_the_model(model: LocalVisionChatMod
             lengths.append(output.shape[1] - inputs["input_ids"].shape[1])
             return output
 
-        engine.model.generate = measured
+        monkeypatch.setattr(engine.model, "generate", measured)
     stream = model.astream([ask("What is it?", "a")], max_new_tokens=1500)
     await anext(stream)
     await stream.aclose()  # type: ignore[attr-defined]

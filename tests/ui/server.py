@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
 
@@ -56,6 +56,8 @@ class ChatServer:
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._healthy():
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0.05)
             assert self._process.poll() is None, f"the server ended:\n{self.log}"
             assert time.monotonic() < deadline, f"the server does not answer:\n{self.log}"
 
@@ -65,8 +67,9 @@ class ChatServer:
         self._process.wait(timeout=30)
 
     def _healthy(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError):
-            return False
+        with closing(HTTPConnection("127.0.0.1", self._port, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/_stcore/health")
+                return connection.getresponse().status == 200
+            except (OSError, HTTPException):
+                return False

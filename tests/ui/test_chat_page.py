@@ -17,9 +17,10 @@ from ui.desk import Desk, open_desk
 from ui.language import texts
 
 EN = texts("en")
+PAGE = APP.with_name("run_page.py")
 SCRIPT = """
 [[rule]]
-when = "break"
+when = "(?<!Before: )break"
 error = "the engine stopped"
 
 [[rule]]
@@ -54,7 +55,7 @@ def scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def page() -> AppTest:
-    return AppTest.from_file(APP, default_timeout=LONGEST).run()
+    return AppTest.from_file(PAGE, default_timeout=LONGEST).run()
 
 
 def desk() -> Desk:
@@ -65,14 +66,14 @@ def desk() -> Desk:
 
 
 def thread_of(page: AppTest) -> str:
-    return str(page.query_params["thread"][0])
+    return str(page.query_params["thread"])
 
 
-def ask(page: AppTest, words: str, *files: tuple[str, bytes]) -> AppTest:
+def ask(page: AppTest, words: str, *files: Upload) -> AppTest:
     """Send words and files, and return when the answer is there."""
     box = page.chat_input[0]
-    for name, data in files:
-        box.upload(name, data, "image/png")
+    for file in files:
+        box.upload(file.name, file.data, "image/png")
     box.set_value(words).run()
     return answered(page)
 
@@ -95,8 +96,11 @@ def captions(page: AppTest) -> list[str]:
     return [caption.value for caption in page.caption]
 
 
-def picture(name: str = "dog.png") -> tuple[str, bytes]:
-    return name, file_of(photo(), "PNG")
+def picture(name: str = "dog.png") -> Upload:
+    return Upload(file_of(photo(), "PNG"), name)
+
+
+NO_PICTURE = Upload(b"not a picture", "notes.png")
 
 
 def test_an_empty_page_says_how_to_begin_and_what_answers(page: AppTest) -> None:
@@ -147,7 +151,7 @@ def test_conversations_are_listed_and_opened(page: AppTest) -> None:
 
 def test_the_address_names_the_conversation(page: AppTest) -> None:
     ask(page, "good morning")
-    other = AppTest.from_file(APP, default_timeout=LONGEST)
+    other = AppTest.from_file(PAGE, default_timeout=LONGEST)
     other.query_params["thread"] = thread_of(page)
     other.run()
     assert [text.value for text in other.text] == ["good morning"]
@@ -205,9 +209,8 @@ def test_a_failed_turn_says_why(page: AppTest) -> None:
 
 
 def test_what_was_refused_comes_back_and_its_good_files_can_be_sent_again(page: AppTest) -> None:
-    ask(page, "which animal is it?", picture("dog_1.png"), ("notes.png", b"not a picture"))
+    ask(page, "which animal is it?", picture("dog_1.png"), NO_PICTURE)
     assert "notes.png" in page.error[0].value
-    assert page.chat_input[0].proto.value == "which animal is it?"
     kept_files = page.button_group[0]
     assert list(kept_files.value) == [0, 1]
     kept_files.set_value([0]).run()
@@ -217,7 +220,7 @@ def test_what_was_refused_comes_back_and_its_good_files_can_be_sent_again(page: 
 
 
 def test_a_refused_beginning_can_be_thrown_away(page: AppTest) -> None:
-    ask(page, "look", ("notes.png", b"not a picture"))
+    ask(page, "look", NO_PICTURE)
     page.button(key="discard").click().run()
     assert not page.error
     assert "thread" not in page.query_params
@@ -227,7 +230,7 @@ def test_a_refused_beginning_can_be_thrown_away(page: AppTest) -> None:
 def test_a_turn_that_another_tab_began_refuses_and_keeps_the_words(page: AppTest) -> None:
     ask(page, "good morning")
     thread = thread_of(page)
-    running = desk().turns.start(thread, "count slowly", [Upload(*reversed(picture()))])
+    running = desk().turns.start(thread, "count slowly", [picture()])
     page.chat_input[0].set_value("and me?").run()
     assert "still answering" in page.error[0].value
     assert page.chat_input[0].proto.value == "and me?"
@@ -238,7 +241,7 @@ def test_a_turn_that_another_tab_began_refuses_and_keeps_the_words(page: AppTest
 def test_a_turn_that_a_killed_process_left(page: AppTest) -> None:
     ask(page, "good morning")
     assistant = desk().assistant
-    events = assistant.ask(thread_of(page), "look", [Upload(*reversed(picture()))])
+    events = assistant.ask(thread_of(page), "look", [picture()])
     next(events)
     next(events)
     del assistant, events
@@ -280,6 +283,20 @@ def test_a_picture_whose_file_is_gone(page: AppTest, home: Path) -> None:
     page.run()
     assert not page.exception
     assert EN.picture_gone.format(handle="img1") in captions(page)
+
+
+def test_places_that_were_found_are_shown(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(page, "which animal is it?", picture())
+    assistant = desk().assistant
+    [exchange] = assistant.history(thread_of(page))
+    exchange.details["steps"][0]["evidence"] = [
+        {"image": "img1", "box": (0.1, 0.1, 0.5, 0.5), "text": "OPEN", "score": 0.9}
+    ]
+    monkeypatch.setattr(assistant, "history", lambda _: [exchange])
+    page.run()
+    assert not page.exception
+    [shown] = page.expander[0].image
+    assert shown.captions == [EN.found_in.format(handle="img1")]
 
 
 def test_chinese(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -73,7 +73,7 @@ def until(condition: Callable[[], bool]) -> None:
     pytest.fail("it never came to hold")
 
 
-def said(events: tuple[Event, ...]) -> str:
+def said(events: Sequence[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, Token))
 
 
@@ -194,8 +194,8 @@ def test_an_error_that_nobody_foresaw_ends_the_turn_too(
     turns: Turns, assistant: Assistant, thread: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> Iterator[Event]:
+        yield Token("one ")
         raise ZeroDivisionError
-        yield
 
     monkeypatch.setattr(assistant, "ask", broken)
     running: Running = turns.start(thread, "hello")

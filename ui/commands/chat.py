@@ -135,7 +135,7 @@ class Chat:
     def _show_history(self) -> None:
         for exchange in self._assistant.history(self._talk.begin())[-SHOWN_TURNS:]:
             note(f"> {' '.join([*(image.handle for image in exchange.images), exchange.words]).strip()}")
-            say(f"{exchange.reply}\n")
+            say(f"{exchange.reply}\n" if exchange.reply else "")
 
     def _show_images(self) -> None:
         rows = table("picture", "file", "size")
@@ -155,6 +155,7 @@ def _say_threads(threads: Sequence[Thread]) -> None:
         note("There are no conversations yet.")
         return
     rows = table("", "id", "last turn", "turns", "title")
+    rows.columns[1].no_wrap = True  # to be copied in one piece
     for number, thread in enumerate(threads, 1):
         when = thread.updated.astimezone().strftime("%Y-%m-%d %H:%M")
         rows.add_row(*map(cell, (number, thread.id, when, thread.turns, thread.title)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,13 +42,13 @@ def _holder(home: Path) -> str:
     """A sentence about the process that has the data directory open, or nothing."""
     from memory.lock import DataLock
 
-    if not home.is_dir():
+    if not os.access(home, os.W_OK):
         return ""
     try:
         DataLock(home).release()
     except DataDirectoryBusy as error:
         return error.message
-    except SetupError:  # it cannot be written, which the report tells in its own words
+    except SetupError:  # it is no folder, or cannot be written: the report tells that in its own words
         return ""
     return ""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sys
 import threading
 import time
 import webbrowser
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,13 +45,16 @@ def ui(
     os.environ.update(invocation.environment())
     threading.Thread(target=_announce, args=(settings, not no_browser), daemon=True).start()
 
+    import click
     from streamlit.web import cli as streamlit
 
     from ui.app_options import streamlit_arguments
     from ui.desk import open_desk
 
+    limits = [f"--server.maxUploadSize={math.ceil(settings.max_upload_mb)}", "--logger.level=warning"]
     try:
-        streamlit.main(streamlit_arguments(settings), standalone_mode=False)
+        with suppress(click.Abort):  # Ctrl-C before Streamlit takes care of it
+            streamlit.main([*streamlit_arguments(settings), *limits], standalone_mode=False)
     finally:
         open_desk.clear()  # closes it; Streamlit itself only does that while it runs
 
@@ -73,7 +78,8 @@ def _check_port(settings: Settings) -> None:
     """Raises SetupError where nothing can listen there."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # Windows would then share a port that is in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:

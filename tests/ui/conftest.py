@@ -1,0 +1,70 @@
+"""A browser for the tests that are marked `browser`; every page that it opens is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.ui.server import ChatServer
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+LONGEST = 60_000
+"""Milliseconds that a test waits for anything."""
+OpenPage = Callable[..., Page]
+StartServer = Callable[[Path, dict[str, str]], ChatServer]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium. Not for the whole session: while Playwright is open, no other event loop can run."""
+    expect.set_options(timeout=LONGEST)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """Starts a server over a data directory. Ask for it before `open_page`, so that pages close before it stops."""
+    with ExitStack() as started:
+        yield lambda home, env: started.enter_context(ChatServer(home, env))
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[OpenPage]:
+    """Opens an address in a window of its own. The test fails if any page logs an error or asks another machine."""
+    contexts, faults = [], []
+
+    def opened(url: str, **options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(LONGEST)
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("console", lambda said: faults.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on("request", lambda request: faults.append(request.url) if _leaves(request.url, url) else None)
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _leaves(asked: str, home: str) -> bool:
+    return not asked.startswith((home, home.replace("http", "ws", 1), "data:", "blob:"))
