@@ -25,6 +25,7 @@ class Texts(BaseModel):
     new_conversation: str
     conversations: str
     no_conversations: str
+    older: str
     untitled: str
     delete: str
     delete_title: str

@@ -18,6 +18,9 @@ from ui.wording import ago
 PARAMETER = "thread"
 """The part of the page's address that names the conversation."""
 
+LISTED = 40
+"""Conversations that are listed at first; hundreds of them take seconds to draw."""
+
 
 def go(thread: str) -> None:
     """Turn to a conversation, or to a new one where it is empty."""
@@ -32,13 +35,21 @@ def draw_sidebar(desk: Desk, current: str, texts: Texts) -> None:
     """A button for a new conversation, those that are there, and what answers."""
     with st.sidebar:
         st.button(texts.new_conversation, icon=":material/add:", width="stretch", key="new", on_click=go, args=("",))
-        threads = [t for t in desk.assistant.home.conversations.list() if t.turns or desk.turns.latest(t.id)]
+        most = st.session_state.setdefault("listed", LISTED)
+        newest = desk.assistant.home.conversations.list(limit=most + 1)
+        threads = [thread for thread in newest[:most] if thread.turns or desk.turns.latest(thread.id)]
         st.caption(texts.conversations if threads else texts.no_conversations)
         with st.container(gap="xsmall"):
             for thread in threads:
                 _row(desk, thread, thread.id == current, texts)
+            if len(newest) > most:
+                st.button(texts.older, key="older", type="tertiary", on_click=_list_more)
         st.divider()
         _answers(desk, texts)
+
+
+def _list_more() -> None:
+    st.session_state["listed"] += LISTED
 
 
 def _row(desk: Desk, thread: Thread, current: bool, texts: Texts) -> None:

@@ -69,13 +69,13 @@ def start(settings: Settings) -> list[Measure]:
     helps = []
     for _ in range(5):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "ui", "--help"], capture_output=True, check=True)
+        subprocess.run([sys.executable, "-m", "ui.cli", "--help"], capture_output=True, check=True)
         helps.append(time.perf_counter() - started)
     with tempfile.TemporaryDirectory() as folder:
         home = linked_home(settings, Path(folder))
         photo = Path(folder) / "house.png"
         photo.write_bytes(_png(picture()))
-        command = [sys.executable, "-m", "ui", "--home", str(home), "--preset", settings.preset]
+        command = [sys.executable, "-m", "ui.cli", "--home", str(home), "--preset", settings.preset]
         command += ["ask", "--json", "--image", str(photo), "What is in the picture?"]
         started = time.perf_counter()
         first = answer = None

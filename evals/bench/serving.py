@@ -37,16 +37,16 @@ def decode(settings: Settings) -> list[Measure]:
     ours: list[Timing] = []
     bare: list[Timing] = []
     with model.pool.lease(model.spec) as engine:
-        context = engine.eos
+        ends = engine.eos
     for _ in range(ROUNDS + 1):
         with model.pool.lease(model.spec) as engine:
             engine.prefixes.clear()
-            engine.eos = []  # both loops decode the same number of tokens
+            engine.eos = [0]  # no turn ends here, so both loops decode the same number of tokens
         try:
             ours.append(_ours(model, TOKENS))
         finally:
             with model.pool.lease(model.spec) as engine:
-                engine.eos = context
+                engine.eos = ends
                 bare.append(bare_generate(engine, conversation, TOKENS))
     model.pool.close()
     ours, bare = ours[1:], bare[1:]  # the first round warms up

@@ -15,6 +15,7 @@ import io
 import json
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,8 @@ def assemble(models: Path, progress: Progress) -> Path:
         vision = fetch(VISION, work)
         progress("putting them together", 0.55)
         checkpoint = work / "checkpoint"
-        with contextlib.redirect_stderr(io.StringIO()):  # transformers' own bars and notices; errors are raised
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore", FutureWarning)  # transformers' own bars and notices; errors are raised
             _build(base, vision, checkpoint)
         progress("saving", 0.95)
         checkpoint.replace(target)

@@ -1,4 +1,4 @@
-"""A browser for the tests that are marked `browser`; every page that it opens is watched."""
+"""The page for tests: in Streamlit's own harness, and in a browser, where every page that is opened is watched."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
 
+from tests.ui.harness import LONGEST, PAGE, SCRIPT
 from tests.ui.server import ChatServer
+from ui.desk import open_desk
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -21,16 +24,26 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-LONGEST = 60_000
-"""Milliseconds that a test waits for anything."""
 OpenPage = Callable[..., Page]
 StartServer = Callable[[Path, dict[str, str]], ChatServer]
+
+
+@pytest.fixture
+def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page in Streamlit's harness, answered from a script, over a data directory of its own."""
+    script = tmp_path / "script.toml"
+    script.write_text(SCRIPT, encoding="utf-8")
+    monkeypatch.setenv("VISTALK_PRESET", "scripted")
+    monkeypatch.setenv("VISTALK_SCRIPT", str(script))
+    open_desk.clear()
+    yield AppTest.from_file(PAGE, default_timeout=LONGEST).run()
+    open_desk.clear()
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium. Not for the whole session: while Playwright is open, no other event loop can run."""
-    expect.set_options(timeout=LONGEST)
+    expect.set_options(timeout=1000 * LONGEST)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -53,10 +66,11 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(LONGEST)
+        page.set_default_timeout(1000 * LONGEST)
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("console", lambda said: faults.append(f"console: {said.text}") if said.type == "error" else None)
         page.on("request", lambda request: faults.append(request.url) if _leaves(request.url, url) else None)
+        page.on("websocket", lambda opened: faults.append(opened.url) if _leaves(opened.url, url) else None)
         page.goto(url)
         return page
 

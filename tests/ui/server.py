@@ -12,15 +12,12 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
 
-from runtime.settings import Settings
-from ui.app_options import streamlit_arguments
-
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 
 
 class ChatServer:
-    """`python -m streamlit run ui/app.py` over a data directory; a context manager that ends it.
+    """`vistalk ui` over a data directory; a context manager that ends it.
 
     Args:
         home: the data directory.
@@ -49,11 +46,9 @@ class ChatServer:
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        arguments = streamlit_arguments(Settings(port=self._port))
+        command = [sys.executable, "-m", "ui.cli", "ui", "--no-browser", "--port", str(self._port)]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", *arguments], cwd=ROOT, env=self._env, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not self._healthy():
             with suppress(subprocess.TimeoutExpired):
@@ -62,7 +57,7 @@ class ChatServer:
             assert time.monotonic() < deadline, f"the server does not answer:\n{self.log}"
 
     def stop(self) -> None:
-        """End it as Ctrl-C does."""
+        """End it as Ctrl-C does, and as a service manager does."""
         self._process.terminate()
         self._process.wait(timeout=30)
 

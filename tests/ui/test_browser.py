@@ -92,7 +92,7 @@ def test_asking_about_a_picture(page: Page) -> None:
     expect(answer(page).get_by_text("A brown dog.")).to_be_visible()
     finished(page)
     expect(opener(page, "img1")).to_be_visible()
-    assert thumbnails(page).evaluate("image => image.naturalWidth") == 256
+    expect(thumbnails(page)).to_have_js_property("naturalWidth", 256)
     tool = answer(page).get_by_test_id("stExpander")
     expect(tool.get_by_text("Chosen among")).to_be_hidden()
     tool.locator("summary").click()
@@ -146,7 +146,7 @@ def test_a_picture_in_full_size_stays_open_while_the_answer_ends(page: Page) -> 
     expect(answer(page)).to_contain_text(LAST)
     expect(stop(page)).to_have_count(0)
     expect(dialog).to_be_visible()
-    assert dialog.get_by_role("img", name="img1").evaluate("image => image.naturalWidth") == 640
+    expect(dialog.get_by_role("img", name="img1")).to_have_js_property("naturalWidth", 640)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     send(page, "hello")
