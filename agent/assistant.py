@@ -102,7 +102,6 @@ class Assistant:
         Set `cancel` to stop: the reply so far is kept, and the last event is `Done` with finish "cancelled".
         """
         cancel = cancel or threading.Event()
-        turn: Turn | None = None
         try:
             with self._alone(thread):
                 config = self.home.conversations.config(thread)
@@ -172,7 +171,7 @@ class Assistant:
         if thread is not None:
             values = self._values(self.home.conversations.config(thread))
             known = values["images"]
-            earlier = [str(m.text) for m in values["messages"] if isinstance(m, HumanMessage) and m.text]
+            earlier = _said(values)
         for upload in uploads:
             self.home.images.check(upload.data, name=upload.name)
         new = [f"img{len(known) + i}" for i in range(1, len(uploads) + 1)]
@@ -260,11 +259,12 @@ class Assistant:
         self, config: RunnableConfig, words: str, uploads: Sequence[Upload], cancel: threading.Event
     ) -> tuple[Turn, list[ImageRef]]:
         words = self._checked(words, uploads)
-        known = self._values(config)["images"]
-        fresh = self._store(uploads, known)
-        images = self._live(known) | {ref.handle: ref for ref in fresh}
+        before = self._values(config)
+        fresh = self._store(uploads, before["images"])
+        images = self._live(before["images"]) | {ref.handle: ref for ref in fresh}
         new = [ref.handle for ref in fresh]
-        return Turn(words, self._language(words), images, new, cancel, self.preset.tool_calls), fresh
+        language = self._language(words or "".join(_said(before)[-1:]))
+        return Turn(words, language, images, new, cancel, self.preset.tool_calls), fresh
 
     def _language(self, words: str) -> Language:
         return language_of(words, self.settings.language)
@@ -287,3 +287,8 @@ class Assistant:
 
     def _out_of_time(self) -> LimitReached:
         return LimitReached(f"The turn took longer than {self.settings.turn_seconds:g} seconds and was ended.")
+
+
+def _said(values: State) -> list[str]:
+    """The person's own words in a conversation, oldest first."""
+    return [str(m.text) for m in values["messages"] if isinstance(m, HumanMessage) and m.text]

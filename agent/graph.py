@@ -113,7 +113,8 @@ class Nodes:
         if steps and not self._preset.composes:
             last = steps[-1]
             if not turn.spoken:
-                self._say(texts.nothing_read.replace("{images}", ", ".join(last["images"])), runtime)
+                nothing = texts.nothing_read if self._tools[last["tool"]].quotes else texts.nothing_said
+                self._say(nothing.replace("{images}", ", ".join(last["images"])), runtime)
             return Reply(last["confidence"], last["images"], last["usage"], last["finish"])
         facts = turn.facts(state)
         asking = state["plan"]["action"] == ASK_USER

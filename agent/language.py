@@ -35,6 +35,7 @@ class Prompts(BaseModel):
     reply: str
     results: str
     nothing_read: str
+    nothing_said: str
     text_read: str
     which_picture: str
     no_picture: str

@@ -25,9 +25,8 @@ from typing import Any
 
 import jsonschema
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from runtime.errors import BadSetting, GenerationFailed
@@ -109,15 +108,6 @@ class ScriptedModel(VisionChatModel):
             confidence=rule.confidence if said else None,
             finish=finish,
         )
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def choose(
         self,

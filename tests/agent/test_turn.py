@@ -94,6 +94,22 @@ def test_a_picture_without_words_is_described() -> None:
         assert assistant.home.conversations.get(thread).title == "A picture"
 
 
+def test_a_picture_alone_is_answered_in_the_language_spoken_so_far() -> None:
+    with stage([Rule(when="请描述", reply="红色的。"), Rule(reply="好的。")], composes=False, tool_calls=1) as (
+        assistant,
+        _,
+        thread,
+    ):
+        list(assistant.ask(thread, "你好"))
+        assert done(list(assistant.ask(thread, "", [png()]))).text == "红色的。"
+
+
+def test_a_model_that_says_nothing_is_not_an_empty_reply() -> None:
+    with stage([Rule(actions=("vqa",), reply="")], composes=False, tool_calls=1) as (assistant, _, thread):
+        text = done(list(assistant.ask(thread, "What is it?", [png()]))).text
+        assert text == "The model has nothing to say about img1."
+
+
 def test_chinese_questions_get_chinese_prompts_and_replies() -> None:
     rule = Rule(actions=("read_text",))
     with stage([rule], composes=False, tool_calls=1, read="营业中") as (assistant, _, thread):

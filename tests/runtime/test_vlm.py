@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-from runtime.errors import ContextTooLong, ImageRejected, ModelError
+from runtime.errors import ContextTooLong, ImageRejected, ModelError, ModelTooLarge
 from runtime.pool import ModelPool
 from runtime.vlm.base import token_counts
 from runtime.vlm.chat import LocalVisionChatModel
@@ -184,6 +184,11 @@ def test_history_and_system_turns_are_templated(model: LocalVisionChatModel) -> 
     assert [text.index(words) for words in ("Be brief.", "What?", "A dog.", "Where?")] == sorted(
         text.index(words) for words in ("Be brief.", "What?", "A dog.", "Where?")
     )
+
+
+def test_a_model_that_does_not_fit_is_told(folder: Path) -> None:
+    with pytest.raises(ModelTooLarge):
+        open_model(ModelPool(budget=2**20), folder).invoke([ask("Hello")])
 
 
 def test_too_long_a_conversation_is_told(model: LocalVisionChatModel) -> None:
