@@ -147,13 +147,15 @@ class Assistant:
         """The last event of a turn that was stopped or failed; its words so far are kept."""
         text = "".join(turn.spoken).strip()
         if isinstance(error, Cancelled) and not turn.timed_out:
-            self._close(config, text, {"finish": "cancelled"})
+            self._close(config, text, {"finish": "cancelled", "seconds": turn.seconds})
             return Done(text, None, [], {}, turn.seconds, "cancelled")
         if isinstance(error, Cancelled):
             error = self._out_of_time()
         if not isinstance(error, VistalkError):
             logger.exception("a turn failed in a way that was not foreseen")
-            error = VistalkError(f"Something unexpected happened: {type(error).__name__}.", hint="The log tells more.")
+            error = VistalkError(
+                f"Something unexpected happened: {type(error).__name__}.", hint="`vistalk --debug` tells more."
+            )
         problem = {"code": error.code, "message": error.message, "hint": error.hint}
         with suppress(DiskFull):  # then there is no room to note it either; the person is told all the same
             self._close(config, text, {"finish": "failed", "error": problem})

@@ -103,6 +103,7 @@ class Nodes:
                 "citations": reply.citations,
                 "usage": reply.usage,
                 "finish": reply.finish,
+                "seconds": runtime.context.seconds,
             },
         )
         return {"messages": [message]}

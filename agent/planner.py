@@ -98,12 +98,24 @@ class Planner:
     def _scores(
         self, facts: Facts, offered: list[str], messages: list[BaseMessage], cancel: threading.Event
     ) -> list[float]:
-        """Log-likelihoods of the actions: by the model's choice, or by likeness (Min et al. 2022, "channel" models)."""
+        """Log-likelihoods of the actions: by the model's choice, or by likeness."""
         if not self._by_likeness:
             return self._model.choose(messages, "action", offered, cancel=cancel)
-        phrasings = prompts(facts.language).phrasings
-        contexts = ["".join(f"{phrase}\n" for phrase in phrasings[action]) for action in offered]
-        return self._model.likelihoods(contexts, f"{facts.words}\n", cancel=cancel)
+        return self._likeness(facts, offered, cancel)
+
+    def _likeness(self, facts: Facts, offered: list[str], cancel: threading.Event) -> list[float]:
+        """The likelihood of the words after other messages that ask for each action ("channel", Min et al. 2022).
+
+        Where there is no picture, words like those that ask for a tool mean that a picture is missing.
+        """
+        texts = prompts(facts.language)
+        words = HANDLE.sub(texts.facts["the_picture"], facts.words)
+        actions = offered if facts.handles else [*offered, *self._tools]
+        contexts = ["".join(f"{phrase}\n" for phrase in texts.phrasings[action]) for action in actions]
+        scores = dict(zip(actions, self._model.likelihoods(contexts, f"{words}\n", cancel=cancel), strict=True))
+        if not facts.handles:
+            scores[ASK_USER] = max(score for action, score in scores.items() if action != ANSWER)
+        return [scores[action] for action in offered]
 
     def offered(self, facts: Facts) -> list[str]:
         """The actions that can be right here; what is certain is decided here and not left to the model."""

@@ -109,7 +109,7 @@ def present(settings: Settings, preset: Preset) -> Path:
     """
     from runtime.vlm.loading import checkpoint_folder
 
-    command = f"`vistalk models pull {preset.name}`"
+    command = f"`vistalk --vlm {preset.vlm} models pull`" if settings.vlm else f"`vistalk models pull {preset.name}`"
     if preset.vlm != "pocket":
         return checkpoint_folder(preset.vlm, preset.revision, hint=f"Fetch it with {command}.")
     folder = assemble.folder(models_folder(settings))

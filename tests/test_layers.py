@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +50,24 @@ def test_files_stay_small() -> None:
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 320
     }
     assert long == {}
+
+
+def test_every_data_file_is_installed() -> None:
+    """An installation that is not editable gets only what pyproject.toml names."""
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        patterns = tomllib.load(stream)["tool"]["setuptools"]["package-data"]["*"]
+    left_out = [
+        path
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.*")
+        if path.suffix not in (".py", ".pyc") and not any(path.match(pattern) for pattern in patterns)
+    ]
+    assert left_out == []
+
+
+def test_folders_with_data_are_packages() -> None:
+    """Setuptools looks for data inside packages only."""
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        found = tomllib.load(stream)["tool"]["setuptools"]["packages"]["find"]
+    assert found["include"] == [f"{package}*" for package in PACKAGES]
+    assert found.get("namespaces", True)

@@ -57,7 +57,8 @@ def show() -> None:
             st.button(words.stop, icon=":material/stop_circle:", key="stop", on_click=running.stop)
     elif not exchanges and not draft:
         _draw_beginning(words)
-    attached = _draw_draft(desk, thread, draft, words) if draft else []
+    if draft:
+        _draw_draft(desk, thread, draft, words)
     st.chat_input(
         words.placeholder_busy if running else words.placeholder,
         key="input",
@@ -66,7 +67,7 @@ def show() -> None:
         max_upload_size=math.ceil(settings.max_upload_mb),
         disabled=running is not None,
         on_submit=_send,
-        args=(desk, thread, attached),
+        args=(desk, thread),
     )
     viewed_picture(desk.assistant.home.images)
 
@@ -128,24 +129,26 @@ def _fill(text: str) -> None:
     st.session_state["input"] = text
 
 
-def _draw_draft(desk: Desk, thread: str, draft: Draft, words: Texts) -> list[Upload]:
-    """Why it was not taken; its words go back into the box, once, and its files stay. Returns those to send again."""
+def _draw_draft(desk: Desk, thread: str, draft: Draft, words: Texts) -> None:
+    """Why it was not taken; its words go back into the box, once, and its files can be sent again."""
     failure(draft.failure.message, draft.failure.hint)
     if st.session_state.get("taken_back") is not draft:
         st.session_state["taken_back"] = draft
         _fill(draft.words)
-    chosen: list[int] = []
     if draft.uploads:
-        chosen = st.pills(
+        st.pills(
             words.kept_files,
             range(len(draft.uploads)),
             format_func=lambda position: safe.literal(draft.uploads[position].name) or str(position + 1),
             selection_mode="multi",
             default=range(len(draft.uploads)),
-            key=f"kept-{id(draft)}",
+            key=_kept_key(draft),
         )
     st.button(words.discard, key="discard", type="tertiary", on_click=_discard, args=(desk, thread))
-    return [draft.uploads[position] for position in chosen]
+
+
+def _kept_key(draft: Draft) -> str:
+    return f"kept-{id(draft)}"
 
 
 def _discard(desk: Desk, thread: str) -> None:
@@ -156,10 +159,12 @@ def _discard(desk: Desk, thread: str) -> None:
         go(NEW)
 
 
-def _send(desk: Desk, thread: str, attached: list[Upload]) -> None:
-    """Begin a turn with what is in the box, in this conversation or in a new one."""
-    sent = st.session_state["input"]
-    uploads = [*attached, *(Upload(file.getvalue(), file.name) for file in sent.files)]
+def _send(desk: Desk, thread: str) -> None:
+    """Begin a turn with what is in the box and what is still chosen of the draft, here or in a new conversation."""
+    sent, uploads = st.session_state["input"], []
+    if draft := desk.turns.draft(thread):
+        uploads += [draft.uploads[position] for position in st.session_state.get(_kept_key(draft), [])]
+    uploads += [Upload(file.getvalue(), file.name) for file in sent.files]
     try:
         if thread == NEW:
             thread = desk.assistant.home.conversations.create().id

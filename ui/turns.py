@@ -142,7 +142,7 @@ class Turns:
         except Exception as error:
             logger.exception("a turn ended in a way that was not foreseen")
             message = f"Something unexpected happened: {type(error).__name__}."
-            running.add(Failed(VistalkError.code, message, "The log tells more."))
+            running.add(Failed(VistalkError.code, message, "`vistalk --debug` tells more."))
             taken = False
         last = running.events[-1]
         with self._guard:

@@ -73,6 +73,7 @@ def test_planning_by_likeness_compares_the_words_with_phrasings_of_each_action()
     by_likeness = Planner(model, {"read_text": Reads(""), "caption": Caption(model)}, by_likeness=True)
     facts = Facts("Read the text in this screenshot, please.", "en", ["img1"])
     assert by_likeness.plan(facts, threading.Event()).action == "read_text"
+    assert by_likeness.plan(Facts(facts.words, "en"), threading.Event()).action == "ask_user"
 
 
 def test_examples_of_what_is_not_offered_are_left_out() -> None:
