@@ -84,9 +84,8 @@ class TestFirstUse:
     def test_a_model_of_the_hub_is_never_fetched_unasked(self, vistalk: Terminal, command: list[str]) -> None:
         done = vistalk.plain("--vlm", "nobody/nothing", *command)
         assert done.code == 1
-        assert done.err == (
-            "The model nobody/nothing is not on this machine.\nFetch it with `vistalk --vlm nobody/nothing models pull`.\n"
-        )
+        remedy = "Fetch it with `vistalk --vlm nobody/nothing models pull`."
+        assert done.err == f"The model nobody/nothing is not on this machine.\n{remedy}\n"
 
 
 class TestModels:
