@@ -9,7 +9,8 @@
     │   ├── UnknownHandle
     │   ├── TooManyImages
     │   ├── ImageRejected       an upload that is not a picture we accept; `reason` says why
-    │   └── ImageMissing        a picture that was in the thread and is gone
+    │   ├── ImageMissing        a picture that was in the thread and is gone
+    │   └── BadData             a file to measure on that cannot be read as it stands
     ├── SetupError              whoever installed vistalk can mend it
     │   ├── BadSetting
     │   ├── MissingDependency
@@ -119,6 +120,12 @@ class ImageMissing(UserError):
 
     code = "image_missing"
     advice = "Attach it again to ask about it."
+
+
+class BadData(UserError):
+    """A file to measure on that cannot be read as it stands; the message names the file, the place and the reason."""
+
+    code = "bad_data"
 
 
 class SetupError(VistalkError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -42,12 +43,15 @@ def _variables() -> set[str]:
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", TEXT))
 def test_links_lead_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+    heading = link.removeprefix("#").replace("-", " ")
+    assert (ROOT / link).exists() or f"\n## {heading}\n".lower() in TEXT.lower()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, pocket: Path) -> Path:
     (tmp_path / "photo.jpg").write_bytes(photograph("astronaut.png"))
+    question = {"image": "photo.jpg", "question": "Is there a person?", "answers": ["yes"]}
+    (tmp_path / "questions.jsonl").write_text(json.dumps(question) + "\n")
     (tmp_path / "screenshot.png").write_bytes(png(screenshot(["Hello from a screenshot"])))
     return tmp_path
 

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from runtime.errors import VistalkError
-from ui.commands import models
+from ui.commands import evals, models
 from ui.commands.ask import ask, plan
 from ui.commands.chat import chat
 from ui.commands.doctor import doctor
@@ -47,6 +47,7 @@ app = typer.Typer(
 for command in (ask, plan, chat, ui, doctor):
     app.command()(command)
 app.add_typer(models.app, name="models")
+app.add_typer(evals.app, name="eval")
 
 
 def _version(wanted: bool) -> None:

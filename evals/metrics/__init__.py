@@ -1,0 +1,1 @@
+"""Scores of answers, captions, yes/no judgements and stated confidences."""
