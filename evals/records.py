@@ -18,7 +18,7 @@ from typing import Any
 
 from runtime.errors import BadData, DiskFull
 
-IDENTITY = ("task", "version", "data", "ids", "subject", "model", "weights", "settings")
+IDENTITY = ("task", "version", "data", "pictures", "ids", "subject", "model", "weights", "settings")
 """The fields of a header that change answers; a run resumes only where all of them are the same."""
 
 
@@ -29,7 +29,7 @@ class Header:
     Attributes:
         run: the folder's name.
         task: its name; `version` changes when its prompts or its scoring do.
-        data: sha256 of the data file.
+        data: sha256 of the data file; `pictures` is that of all the pictures' own digests, in order.
         source: where that file was.
         ids: the samples, in order, as drawn by `limit` and `seed`.
         subject: "model" for the bare model, "agent" for a whole turn.
@@ -42,6 +42,7 @@ class Header:
     task: str
     version: int
     data: str
+    pictures: str
     source: str
     ids: list[str]
     subject: str

@@ -154,13 +154,14 @@ def _header(settings: Settings, plan: Plan, task: Task, samples: Sequence[Sample
         raise BadSetting(f"The task {task.name} examines the whole agent.", hint="Add `--subject agent`.")
     if not samples:
         raise BadData(f"{plan.data} holds no samples.")
-    kept = {name: getattr(settings, name) for name in ANSWERS}
+    kept = {name: getattr(settings, name) for name in ANSWERS} | {"short_answer": preset.short_answer}
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     return Header(
         run=f"{task.name}-{preset.name}-{stamp}",
         task=task.name,
         version=task.version,
         data=sha256_of([plan.data]) if plan.data.is_file() else str(plan.data),
+        pictures=_digest(samples),
         source=str(plan.data.absolute() if plan.data.exists() else plan.data),
         ids=[sample.id for sample in samples],
         subject=plan.subject,
@@ -169,6 +170,15 @@ def _header(settings: Settings, plan: Plan, task: Task, samples: Sequence[Sample
         settings={**kept, "subject": plan.subject, "limit": plan.limit, "draw_seed": plan.seed},
         place=_place(),
     )
+
+
+def _digest(samples: Sequence[Sample]) -> str:
+    """One digest over the bytes of every picture: a picture that changes makes another run."""
+    digest = hashlib.sha256()
+    for sample in samples:
+        for picture in sample.images:
+            digest.update(hashlib.sha256(picture.read()).digest())
+    return digest.hexdigest()
 
 
 def _place() -> dict[str, Any]:

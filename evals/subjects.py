@@ -69,8 +69,7 @@ class BareModel(Subject):
         )
 
     def _add(self, data: bytes) -> str:
-        limits = self._settings
-        decoded = decode(data, max_bytes=int(limits.max_upload_mb * 1e6), max_pixels=int(limits.max_megapixels * 1e6))
+        decoded = decode(data, max_bytes=self._settings.max_upload_bytes, max_pixels=self._settings.max_pixels)
         key = hashlib.sha256(data).hexdigest()
         self._pictures[key] = decoded.image
         return key
@@ -111,11 +110,16 @@ def open_subject(name: str, settings: Settings) -> Iterator[Subject]:
             bare.pool.close()
         return
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        home.mkdir()
-        (home / "models").symlink_to(models_folder(settings), target_is_directory=True)
-        assistant = open_assistant(settings.model_copy(update={"home": home}))
+        assistant = open_assistant(settings.model_copy(update={"home": linked_home(settings, Path(folder))}))
         try:
             yield WholeAgent(assistant)
         finally:
             assistant.close()
+
+
+def linked_home(settings: Settings, folder: Path) -> Path:
+    """An empty data directory with the models of the real one."""
+    home = folder / "home"
+    home.mkdir()
+    (home / "models").symlink_to(models_folder(settings), target_is_directory=True)
+    return home

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -114,11 +115,12 @@ def _captions(summary: Summary, records: Sequence[Record]) -> None:
     groups = [record.group for record in records]
     whole = corpus_scores(outputs, references)
     summary.notes += whole.notes
+    resamples = _Bleu(outputs, references)
     for name, value in whole.values.items():
         if name in whole.per_image:
             low, high = bootstrap_interval(whole.per_image[name], groups, SEED)
         else:
-            low, high = bootstrap_corpus(_Bleu(name, outputs, references), groups, SEED, rounds=BLEU_ROUNDS)
+            low, high = bootstrap_corpus(partial(resamples.order, name), groups, SEED, rounds=BLEU_ROUNDS)
         summary.metrics[name] = Value(value, low, high)
     others = [references[(i + 1) % len(references)][0] for i in range(len(references))]
     summary.baselines["other_picture"] = {k: round(v, 6) for k, v in corpus_scores(others, references).values.items()}
@@ -136,16 +138,19 @@ class _Judged:
         return self.measure(self.confidences[rows].tolist(), self.right[rows].tolist())
 
 
-@dataclass(frozen=True)
 class _Bleu:
-    """One order of BLEU over a resample."""
+    """BLEU of resamples; the four orders share one scoring of each resample, since their draws are the same."""
 
-    name: str
-    outputs: Sequence[str]
-    references: Sequence[Sequence[str]]
+    def __init__(self, outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+        self._outputs, self._references = outputs, references
+        self._known: dict[bytes, dict[str, float]] = {}
 
-    def __call__(self, rows: Indices) -> float:
-        return bleu([self.outputs[i] for i in rows], [self.references[i] for i in rows])[self.name]
+    def order(self, name: str, rows: Indices) -> float:
+        """BLEU of that order over the rows."""
+        key = rows.tobytes()
+        if key not in self._known:
+            self._known[key] = bleu([self._outputs[i] for i in rows], [self._references[i] for i in rows])
+        return self._known[key][name]
 
 
 def _presence(summary: Summary, records: Sequence[Record]) -> None:

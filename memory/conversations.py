@@ -141,14 +141,6 @@ class Conversations:
             (datetime.now(UTC).timestamp(), plain_line(title, _TITLE_CHARS), thumbnail),
         )
 
-    def rename(self, id: str, title: str) -> None:
-        """Give a conversation another title.
-
-        Raises:
-            UnknownThread: this user has no such conversation.
-        """
-        self._update(id, "title = ?", (plain_line(title, _TITLE_CHARS),))
-
     def delete(self, id: str) -> None:
         """Remove a conversation and all that was said in it, down to the bytes of the database.
 

@@ -48,8 +48,8 @@ class Home:
             images = ImageStore(
                 root / "images",
                 settings.user,
-                max_bytes=int(settings.max_upload_mb * 1e6),
-                max_pixels=int(settings.max_megapixels * 1e6),
+                max_bytes=settings.max_upload_bytes,
+                max_pixels=settings.max_pixels,
             )
             conversations = Conversations(root / "threads.sqlite", settings.user)
             opened.callback(conversations.close)

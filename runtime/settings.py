@@ -63,6 +63,16 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(8501, ge=1, le=65535, description="port of the chat")
 
+    @property
+    def max_upload_bytes(self) -> int:
+        """`max_upload_mb` in bytes."""
+        return int(self.max_upload_mb * 1e6)
+
+    @property
+    def max_pixels(self) -> int:
+        """`max_megapixels` in pixels."""
+        return int(self.max_megapixels * 1e6)
+
     @field_validator("home", "script")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:

@@ -63,11 +63,3 @@ def test_every_data_file_is_installed() -> None:
         if path.suffix not in (".py", ".pyc") and not any(path.match(pattern) for pattern in patterns)
     ]
     assert left_out == []
-
-
-def test_folders_with_data_are_packages() -> None:
-    """Setuptools looks for data inside packages only."""
-    with (ROOT / "pyproject.toml").open("rb") as stream:
-        found = tomllib.load(stream)["tool"]["setuptools"]["packages"]["find"]
-    assert found["include"] == [f"{package}*" for package in PACKAGES]
-    assert found.get("namespaces", True)

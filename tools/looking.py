@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 
 from langchain_core.messages import HumanMessage
@@ -12,6 +13,7 @@ from runtime.vlm.base import VisionChatModel, token_counts
 from tools.base import ToolContext, ToolResult
 
 
+@cache
 def prompt(language: str, name: str) -> str:
     """A text of prompts.toml."""
     texts = tomllib.loads(files("tools").joinpath("prompts.toml").read_text(encoding="utf-8"))

@@ -21,7 +21,8 @@ from agent.assistant import Assistant, Upload
 from agent.events import Done
 from evals.bench.report import Measure, median
 from evals.bench.serving import picture
-from runtime.models import models_folder, text_reader
+from evals.subjects import linked_home
+from runtime.models import text_reader
 from runtime.settings import Settings
 
 SCRIPT = """
@@ -138,14 +139,6 @@ def _scripted(settings: Settings) -> Iterator[Assistant]:
             yield assistant
         finally:
             assistant.close()
-
-
-def linked_home(settings: Settings, folder: Path) -> Path:
-    """An empty data directory with the models of the real one."""
-    home = folder / "home"
-    home.mkdir()
-    (home / "models").symlink_to(models_folder(settings), target_is_directory=True)
-    return home
 
 
 def _png(image: Image.Image) -> bytes:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from agent.assembly import open_assistant
 from agent.planner import Facts
-from evals.bench.house import linked_home
 from evals.bench.report import Measure
+from evals.subjects import linked_home
 from runtime.settings import Settings
 
 

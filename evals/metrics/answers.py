@@ -5,7 +5,6 @@ Every score takes one answer and all of its references, lies in [0, 1], and rais
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -83,14 +82,6 @@ def anls(answer: str, references: Sequence[str]) -> float:
     return nearest if nearest >= 0.5 else 0.0
 
 
-def relaxed(answer: str, references: Sequence[str]) -> float:
-    """ChartQA's relaxed accuracy: 1 if within 5 % of a reference as a number, else if equal in any case.
-
-    "12%" is 0.12. A reference of 0 has no relative error and is compared as text, as in the official code.
-    """
-    return float(max(_is_close(answer.strip(), reference.strip()) for reference in references))
-
-
 def exact(answer: str, references: Sequence[str]) -> float:
     """1 if the answer equals a reference after `normalise`, else 0."""
     wanted = normalise(answer)
@@ -123,18 +114,3 @@ def _distance(first: str, second: str) -> float:
             current.append(min(above[column] + 1, current[-1] + 1, above[column - 1] + (left != right)))
         above = current
     return above[-1] / max(len(first), len(second), 1)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text.rstrip("%")) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _is_close(answer: str, reference: str) -> bool:
-    value, wanted = _number(answer), _number(reference)
-    if value is None or not wanted:
-        return answer.lower() == reference.lower()
-    return abs(value - wanted) / abs(wanted) <= 0.05

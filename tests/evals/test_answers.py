@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from evals.metrics.answers import CONTRACTIONS, anls, exact, normalise, relaxed, vqa_accuracy
+from evals.metrics.answers import CONTRACTIONS, anls, exact, normalise, vqa_accuracy
 
 
 @pytest.mark.parametrize(("matching", "score"), [(0, 0.0), (1, 0.3), (2, 0.6), (3, 0.9), (4, 1.0), (10, 1.0)])
@@ -30,7 +30,7 @@ def test_few_references() -> None:
     assert vqa_accuracy("cat", ["cat", "dog", "cat"]) == pytest.approx((1 / 3 + 2 / 3 + 1 / 3) / 3)
 
 
-@pytest.mark.parametrize("score", [vqa_accuracy, anls, relaxed, exact])
+@pytest.mark.parametrize("score", [vqa_accuracy, anls, exact])
 def test_no_reference_is_refused(score: object) -> None:
     assert callable(score)
     with pytest.raises(ValueError):
@@ -100,31 +100,6 @@ def test_the_contractions_are_the_official_ones() -> None:
 )
 def test_anls_goldens(answer: str, references: list[str], score: float) -> None:
     assert anls(answer, references) == pytest.approx(score)
-
-
-@pytest.mark.parametrize(
-    ("answer", "reference", "right"),
-    [
-        ("105", "100", True),
-        ("95", "100", True),
-        ("105.1", "100", False),
-        ("-95", "-100", True),
-        ("12%", "0.12", True),
-        ("12", "12%", False),
-        ("0", "0", True),
-        ("0.0", "0", False),
-        ("0.01", "0", False),
-        ("Blue", "blue", True),
-        ("blue", "light blue", False),
-        ("100 dollars", "100", False),
-        (" 14 ", "14", True),
-        ("nan", "NaN", True),
-        ("inf", "5", False),
-    ],
-)
-def test_relaxed_goldens(answer: str, reference: str, right: bool) -> None:
-    assert relaxed(answer, [reference]) == right
-    assert relaxed(answer, ["something else", reference]) == right
 
 
 def test_exact_takes_any_reference_after_normalisation() -> None:
@@ -211,11 +186,8 @@ def test_anls_agrees_with_the_recursive_distance() -> None:
         assert anls(answer, references) == pytest.approx(wanted, abs=1e-6)
 
 
-def test_relaxed_and_exact_agree_with_their_definitions() -> None:
+def test_exact_agrees_with_its_definition() -> None:
     random = np.random.default_rng(13)
     for _ in range(1000):
-        reference = int(random.integers(1, 100))
-        answer = int(random.integers(1, 100))
-        assert relaxed(f"{answer}", [f"{reference}.0"]) == (20 * abs(answer - reference) <= reference)
         one, other = random_text(random), random_text(random)
         assert exact(one, [other]) == (official_normal(one) == official_normal(other))

@@ -155,6 +155,12 @@ def test_another_model_or_other_data_is_not_mixed_in(settings: Settings, data: P
     for other in (settings.model_copy(update={"max_new_tokens": 5}), settings.model_copy(update={"temperature": 1.0})):
         with pytest.raises(BadData, match="another run"):
             run(other, Plan("statement", data), quiet, out=tmp_path / "run")
+    before = (tmp_path / "1.png").read_bytes()
+    (tmp_path / "1.png").write_bytes(png("green").data)
+    with pytest.raises(BadData, match="another run"):
+        resume(settings, tmp_path / "run", quiet)
+    (tmp_path / "1.png").write_bytes(before)
+    assert resume(settings, tmp_path / "run", quiet).n == 20
     write(data, [{"image": "1.png", "statement": "It is red.", "label": True}])
     with pytest.raises(BadData, match="another run"):
         resume(settings, tmp_path / "run", quiet)

@@ -37,7 +37,7 @@ def read_upload(path: Path, settings: Settings) -> Upload:
 
     try:
         with path.expanduser().open("rb") as file:
-            return Upload(file.read(int(settings.max_upload_mb * 1e6) + 1), path.name)
+            return Upload(file.read(settings.max_upload_bytes + 1), path.name)
     except OSError as error:
         raise UserError(
             f'The file "{path}" cannot be read: {error.strerror or error}.', hint="Check its name and its folder."
