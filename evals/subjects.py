@@ -49,10 +49,14 @@ class BareModel(Subject):
     """The model alone, its pictures decoded as the product decodes them."""
 
     def __init__(self, settings: Settings) -> None:
+        from runtime.vlm.chat import LocalVisionChatModel  # takes torch, which a list of runs does not need
+
         self._settings = settings
         self._pictures: dict[str, Image.Image] = {}
         self.pool = model_pool(settings)
         self.model: VisionChatModel = chat_model(settings, preset_of(settings), self.pool, self._pictures.__getitem__)
+        if isinstance(self.model, LocalVisionChatModel):
+            self.model.reuse = False  # an answer must not depend on which samples came before it
 
     def answer(self, pictures: Sequence[bytes], prompt: str) -> Answer:
         """See `Subject.answer`."""

@@ -31,6 +31,7 @@ class LocalVisionChatModel(VisionChatModel):
     max_new_tokens: int = 256
     temperature: float = 0.0
     seed: int = 0
+    reuse: bool = True
 
     @property
     def _llm_type(self) -> str:
@@ -127,7 +128,7 @@ class LocalVisionChatModel(VisionChatModel):
             return engine.likelihoods(contexts, text, cancel)
 
     def _defaults(self) -> dict[str, Any]:
-        return {"max_new_tokens": self.max_new_tokens, "temperature": self.temperature, "seed": self.seed}
+        return {name: getattr(self, name) for name in ("max_new_tokens", "temperature", "seed", "reuse")}
 
     def _conversation(self, messages: Sequence[BaseMessage]) -> Conversation:
         turns = []

@@ -18,13 +18,17 @@ from runtime.errors import Cancelled, GenerationFailed, OutOfMemory, VistalkErro
 
 @dataclass(frozen=True)
 class Decoding:
-    """How to decode. `temperature` 0 takes the likeliest token; `seed` counts only above 0."""
+    """How to decode. `temperature` 0 takes the likeliest token; `seed` counts only above 0.
+
+    `reuse` starts from what was read before. In 16 bits that rounds a little differently than reading it all again.
+    """
 
     max_new_tokens: int = 256
     temperature: float = 0.0
     seed: int = 0
     json_schema: dict[str, Any] | None = None
     stop: tuple[str, ...] = ()
+    reuse: bool = True
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class VisionEngine:
             processors.append(self._grammars.constraint(decoding.json_schema, prompt.length))
         if decoding.temperature > 0:
             processors.append(Sampler(decoding.temperature, decoding.seed, self.model.device))
-        inputs, cache, cached = self._inputs(prompt)
+        inputs, cache, cached = self._inputs(prompt, decoding.reuse)
         output = self.model.generate(
             **inputs,
             past_key_values=cache,
@@ -121,8 +121,8 @@ class VisionEngine:
         self.prefixes.keep([*prompt.tags, *output[0, prompt.length :].tolist()], cache)
         return cached
 
-    def _inputs(self, prompt: Prompt) -> tuple[dict[str, Any], Cache, int]:
-        cache, cached = self.prefixes.longest(prompt.tags)
+    def _inputs(self, prompt: Prompt, reuse: bool = True) -> tuple[dict[str, Any], Cache, int]:
+        cache, cached = self.prefixes.longest(prompt.tags) if reuse else (None, 0)
         inputs = {k: v for k, v in prompt.inputs.items() if not cached or k in REUSED_INPUTS}
         self._forget_positions()
         inputs = {

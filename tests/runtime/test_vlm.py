@@ -66,6 +66,12 @@ def _count_encodings(engine: Any) -> list[str]:
     return calls
 
 
+def test_reuse_can_be_turned_off(model: LocalVisionChatModel) -> None:
+    plain = model.model_copy(update={"reuse": False})
+    answers = [plain.invoke([ask("What is it?", "a")]) for _ in range(2)]
+    assert [token_counts(answer)["cached"] for answer in answers] == [0, 0]
+
+
 def test_another_picture_is_never_answered_from_the_first_ones_prefix(folder: Path) -> None:
     pool = ModelPool(budget=2 * 2**30)
     model = open_model(pool, folder)
