@@ -15,8 +15,10 @@ from tools.read_text import ReadText
 from tools.vqa import Vqa
 
 
-def open_assistant(settings: Settings) -> Assistant:
+def open_assistant(settings: Settings, *, reuse: bool = True) -> Assistant:
     """Open the data directory and build the assistant; end it with `assistant.close()`.
+
+    `reuse` is that of `chat_model`: conversations are faster with it, and measurements do without.
 
     Raises:
         DataDirectoryBusy: another vistalk has it open.
@@ -26,7 +28,7 @@ def open_assistant(settings: Settings) -> Assistant:
     pool = model_pool(settings)
     home = Home.open(settings)
     try:
-        model = chat_model(settings, preset, pool, home.images.open)
+        model = chat_model(settings, preset, pool, home.images.open, reuse=reuse)
         tools: list[Tool[Any]] = [
             Caption(model),
             Vqa(model, preset.short_answer),

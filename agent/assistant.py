@@ -36,8 +36,8 @@ from runtime.errors import (
 from runtime.pool import ModelPool
 from runtime.presets import Preset
 from runtime.settings import Settings
-from runtime.vlm.base import VisionChatModel
-from tools.base import Tool
+from runtime.vlm.base import Heat, VisionChatModel
+from tools.base import Tool, ToolContext
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ class Assistant:
         self.preset = preset
         self.home = home
         self.pool = pool
+        self._tools = tools
         nodes = Nodes(model, preset, tools)
         self.planner = nodes.planner
         self._graph = build(nodes, home.conversations.saver)
@@ -197,6 +198,20 @@ class Assistant:
                 reply, details = str(message.text), message.additional_kwargs
                 exchanges.append(Exchange(asked.words, asked.images, reply, details, finished=True))
         return exchanges
+
+    def where(self, thread: str, turn: int, step: int) -> Heat | None:
+        """Where on its picture a tool call's words came from; None where nobody can tell. Turns and calls count from 0.
+
+        Raises:
+            UnknownThread, ImageMissing
+        """
+        exchanges = self.history(thread)[: turn + 1]
+        call = exchanges[-1].details["steps"][step]
+        said = next((exchange.words for exchange in reversed(exchanges) if exchange.words), "")
+        images = self._live(self._values(self.home.conversations.config(thread))["images"])
+        context = ToolContext(images, lambda _: None, threading.Event(), self._language(said))
+        tool = self._tools[call["tool"]]
+        return tool.where(tool.arguments(**call["arguments"]), call["text"], context)
 
     def close(self) -> None:
         """Unload the models and let go of the data directory."""

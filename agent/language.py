@@ -32,6 +32,7 @@ class Prompts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     plan: str
+    plan_briefly: str
     reply: str
     results: str
     nothing_read: str

@@ -168,6 +168,11 @@ class Planner:
         return [*messages, HumanMessage(describe(facts))]
 
 
+def brief_prompt(facts: Facts) -> str:
+    """The planning prompt of a model that was trained to plan: the facts alone."""
+    return f"{prompts(facts.language).plan_briefly}\n{describe(facts)}"
+
+
 def describe(facts: Facts) -> str:
     """The facts as the model reads them; the user's words come last."""
     texts = prompts(facts.language).facts

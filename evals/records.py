@@ -58,7 +58,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Record:
-    """What happened with one sample. `score` is in [0, 1], or None where only the whole run has one."""
+    """What happened with one sample. `score` is in [0, 1], or None where only the whole run has one.
+
+    `details` holds what a task of several turns keeps of each.
+    """
 
     id: str
     images: list[str]
@@ -74,6 +77,7 @@ class Record:
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 class Run:

@@ -3,45 +3,50 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import platform
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from PIL import Image
-
+from evals.conditions import condition_of
+from evals.engines import STEADY, Pace, examined
 from evals.formats import Sample, load
-from evals.records import Header, Record, Run, sha256_of
+from evals.records import Header, Run, sha256_of
 from evals.statistics import stratified_sample
-from evals.subjects import Answer, BareModel, Subject, open_subject
+from evals.subjects import Subject
 from evals.summary import Summary, summarise
 from evals.tasks import TASKS, Task
-from runtime.errors import BadData, BadSetting, Cancelled, VistalkError
-from runtime.models import present
-from runtime.presets import Preset, preset_of
+from runtime.errors import BadData, BadSetting
+from runtime.models import present, settled
+from runtime.presets import preset_of
 from runtime.settings import Settings
 
 Progress = Callable[[int, int, float], None]
 """Takes how many samples are done, of how many, and the mean score so far."""
 
-ANSWERS = ("preset", "vlm", "vlm_revision", "vlm_url", "dtype", "device", "seed", "temperature", "max_new_tokens")
-"""The settings that change answers."""
+CHOICE = ("preset", "vlm", "vlm_revision", "vlm_url", "seed", "temperature", "max_new_tokens")
+ANSWERS = (*CHOICE, "device", "dtype", "threads")
+"""The settings that change answers; the last ones by a rounding."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. `limit` draws a seeded sample, stratified by kind and language; None takes all."""
+    """What to run. `limit` draws a seeded sample, stratified by kind and language; None takes all.
+
+    `condition` is what the pictures go through before they are shown, by its name in `evals.conditions`, if anything.
+    """
 
     task: str
     data: Path
     subject: Literal["model", "agent"] = "model"
     limit: int | None = None
     seed: int = 0
+    condition: str = ""
 
 
 def folder_of(settings: Settings) -> Path:
@@ -49,8 +54,17 @@ def folder_of(settings: Settings) -> Path:
     return settings.home / "evals"
 
 
-def run(settings: Settings, plan: Plan, progress: Progress, out: Path | None = None) -> Summary:
-    """Run a task from its beginning, or go on with the run in `out`.
+def run(
+    settings: Settings,
+    plan: Plan,
+    progress: Progress,
+    out: Path | None = None,
+    subject: Subject | None = None,
+    pace: Pace = STEADY,
+) -> Summary:
+    """Run a task from its beginning, or go on with the run in `out`; with a subject of these settings, if one is open.
+
+    The pace changes no answer: a run may go on at another.
 
     Raises:
         BadData: the data file is wrong, or `out` holds another run.
@@ -59,11 +73,25 @@ def run(settings: Settings, plan: Plan, progress: Progress, out: Path | None = N
     """
     task = _task(plan.task)
     samples = drawn(load(plan.task, plan.data), plan)
-    header = _header(settings, plan, task, samples)
-    return _go_on(settings, task, samples, Run.begin(out or folder_of(settings) / header.run, header), progress)
+    fixed = settled(settings)
+    header = _header(fixed, plan, task, samples)
+    begun = Run.begin(out or folder_of(settings) / header.run, header)
+    done = {record.id: record.score for record in begun.records()}
+    scores = [score for score in done.values() if score is not None]
+    left = [sample for sample in samples if sample.id not in done]
+    if left:
+        with begun.appending() as appender, closing(examined(fixed, plan, left, pace, subject)) as records:
+            for number, record in enumerate(records, len(done) + 1):
+                appender.add(record)
+                if record.score is not None:
+                    scores.append(record.score)
+                progress(number, len(samples), sum(scores) / len(scores) if scores else float("nan"))
+    summary = summarise(task, begun.folder.name, begun.records(), samples)
+    begun.write_summary(summary.to_json())
+    return summary
 
 
-def resume(settings: Settings, folder: Path, progress: Progress) -> Summary:
+def resume(settings: Settings, folder: Path, progress: Progress, pace: Pace = STEADY) -> Summary:
     """Finish a run that was interrupted, with the settings it began with.
 
     Raises:
@@ -71,9 +99,10 @@ def resume(settings: Settings, folder: Path, progress: Progress) -> Summary:
     """
     header = Run(folder).header()
     kept = header.settings
-    plan = Plan(header.task, Path(header.source), kept["subject"], kept["limit"], kept["draw_seed"])
+    drawn_by = kept["limit"], kept["draw_seed"]
+    plan = Plan(header.task, Path(header.source), kept["subject"], *drawn_by, condition=kept.get("condition", ""))
     same = settings.model_copy(update={name: kept[name] for name in ANSWERS})
-    return run(same, plan, progress, out=folder)
+    return run(same, plan, progress, out=folder, pace=pace)
 
 
 def drawn(samples: Sequence[Sample], plan: Plan) -> list[Sample]:
@@ -85,61 +114,6 @@ def drawn(samples: Sequence[Sample], plan: Plan) -> list[Sample]:
     return [sample for sample in samples if sample.id in chosen]
 
 
-def _go_on(settings: Settings, task: Task, samples: Sequence[Sample], run: Run, progress: Progress) -> Summary:
-    done = {record.id: record for record in run.records()}
-    preset = preset_of(settings)
-    scores = [record.score for record in done.values() if record.score is not None]
-    left = [sample for sample in samples if sample.id not in done]
-    if left:
-        with open_subject(run.header().subject, settings) as subject, run.appending() as appender:
-            for number, sample in enumerate(left, len(done) + 1):
-                record = examine(task, preset, subject, sample)
-                appender.add(record)
-                if record.score is not None:
-                    scores.append(record.score)
-                progress(number, len(samples), sum(scores) / len(scores) if scores else float("nan"))
-    summary = summarise(task, run.folder.name, run.records(), samples)
-    run.write_summary(summary.to_json())
-    return summary
-
-
-def examine(task: Task, preset: Preset, subject: Subject, sample: Sample) -> Record:
-    """Ask about one sample. The subject's errors score nothing and are kept; a stop is passed on."""
-    pictures = [picture.read() for picture in sample.images] or [_blank(shade) for shade in range(sample.count)]
-    prompt = task.ask(sample, preset) if isinstance(subject, BareModel) else sample.text or task.words
-    try:
-        answer = subject.answer(pictures, prompt)
-    except Cancelled:
-        raise
-    except VistalkError as error:
-        answer = Answer("", error=error.message)
-    output = answer.action if task.plans else answer.text
-    parsed = None if answer.error else task.parse(output, sample)
-    return Record(
-        id=sample.id,
-        images=[hashlib.sha256(data).hexdigest() for data in pictures],
-        prompt=prompt,
-        output=output,
-        parsed=parsed,
-        references=list(sample.references),
-        score=task.score(parsed, sample) if parsed is not None else (0.0 if task.metric else None),
-        group=sample.group,
-        lang=sample.lang,
-        kind=sample.kind,
-        confidence=answer.confidence,
-        usage=answer.usage,
-        seconds=round(answer.seconds, 4),
-        error=answer.error,
-    )
-
-
-def _blank(shade: int) -> bytes:
-    """A plain picture for a message whose pictures do not matter: the planner never sees them."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (32, 32), (shade, shade, shade)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def _task(name: str) -> Task:
     if name not in TASKS:
         raise BadSetting(f"There is no task {name!r}.", hint=f"Choose one of: {', '.join(TASKS)}.")
@@ -148,9 +122,8 @@ def _task(name: str) -> Task:
 
 def _header(settings: Settings, plan: Plan, task: Task, samples: Sequence[Sample]) -> Header:
     preset = preset_of(settings)
-    local = preset.vlm not in ("served", "scripted")
-    weights = sha256_of(sorted(present(settings, preset).glob("*.safetensors"))) if local else preset.vlm
-    if task.plans and plan.subject == "model":
+    weights = sha256_of(sorted(present(settings, preset).glob("*.safetensors"))) if preset.local else preset.vlm
+    if task.needs_agent and plan.subject == "model":
         raise BadSetting(f"The task {task.name} examines the whole agent.", hint="Add `--subject agent`.")
     if not samples:
         raise BadData(f"{plan.data} holds no samples.")
@@ -167,9 +140,14 @@ def _header(settings: Settings, plan: Plan, task: Task, samples: Sequence[Sample
         subject=plan.subject,
         model=preset.vlm,
         weights=weights,
-        settings={**kept, "subject": plan.subject, "limit": plan.limit, "draw_seed": plan.seed},
+        settings={**kept, "subject": plan.subject, "limit": plan.limit, "draw_seed": plan.seed, **_under(plan)},
         place=_place(),
     )
+
+
+def _under(plan: Plan) -> dict[str, str]:
+    """The condition, where there is one: runs without are what they were before there were conditions."""
+    return {"condition": condition_of(plan.condition).name} if plan.condition else {}
 
 
 def _digest(samples: Sequence[Sample]) -> str:

@@ -31,6 +31,14 @@ class PairedDifference(NamedTuple):
     p: float
 
 
+class Ratio(NamedTuple):
+    """mean(a) / mean(b), and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 def stratified_sample(ids: Sequence[str], strata: Sequence[str], limit: int, seed: int) -> list[str]:
     """`limit` of the ids in proportion to their strata (largest remainders), in their given order; all if fewer.
 
@@ -65,9 +73,9 @@ def bootstrap_corpus(
     once a round. Of the mean it gives what `bootstrap_interval` gives with the same seed, more slowly.
     """
     group, sizes = _grouped(clusters, len(clusters))
-    items = np.split(np.argsort(group, kind="stable"), np.cumsum(sizes)[:-1])
+    items, starts = np.argsort(group, kind="stable"), np.cumsum(sizes) - sizes
     draws = (row for block in _draws(len(sizes), seed, rounds) for row in block)
-    return _percentiles(np.array([statistic(np.concatenate([items[one] for one in row])) for row in draws]))
+    return _percentiles(np.array([statistic(items[_runs(starts[row], sizes[row])]) for row in draws]))
 
 
 def mcnemar_exact(a: Sequence[bool], b: Sequence[bool]) -> float:
@@ -94,6 +102,24 @@ def paired_bootstrap(
     means = _resampled_means(differences, clusters, seed, rounds)
     smaller = min(int((means <= ROUNDING).sum()), int((means >= -ROUNDING).sum()))
     return PairedDifference(float(differences.mean()), *_percentiles(means), min(1.0, 2 * (smaller + 1) / (rounds + 1)))
+
+
+def paired_ratio(
+    a: Sequence[float], b: Sequence[float], clusters: Sequence[str], seed: int, rounds: int = 2000
+) -> Ratio:
+    """What is left of the mean of `b` in that of `a`, two runs over the same items, resampling clusters of both.
+
+    Where `b` is 0 throughout, as in some resamples of few items, there was nothing to keep, and the ratio is 0.
+    """
+    group, sizes = _grouped(clusters, len(a))
+    above, below = (np.bincount(group, weights=np.asarray(each, np.float64)) for each in (a, b))
+    draws = [(above[rows].sum(1), below[rows].sum(1)) for rows in _draws(len(sizes), seed, rounds)]
+    ratios = np.concatenate([_divided(*each) for each in draws])
+    return Ratio(float(_divided(above.sum(), below.sum())), *_percentiles(ratios))
+
+
+def _divided(above: Floats, below: Floats) -> Floats:
+    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
 
 
 def _rank(seed: int, name: str) -> bytes:
@@ -124,6 +150,13 @@ def _draws(clusters: int, seed: int, rounds: int) -> Iterator[Indices]:
     at_once = max(1, DRAWS_AT_ONCE // clusters)
     for start in range(0, rounds, at_once):
         yield random.integers(clusters, size=(min(at_once, rounds - start), clusters))
+
+
+def _runs(starts: Indices, lengths: Indices) -> Indices:
+    """start, start + 1, … of each run, one run after the other."""
+    ends = np.cumsum(lengths)
+    places: Indices = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    return places
 
 
 def _resampled_means(values: Floats, clusters: Sequence[str], seed: int, rounds: int) -> Floats:

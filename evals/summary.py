@@ -13,17 +13,14 @@ from numpy.typing import NDArray
 from evals.formats import Sample
 from evals.metrics.calibration import ece, risk_coverage
 from evals.metrics.captions import bleu, corpus_scores
-from evals.metrics.yesno import presence_scores
+from evals.metrics.yesno import presence_counts, presence_of
 from evals.records import Record
-from evals.statistics import Indices, bootstrap_corpus, bootstrap_interval
-from evals.tasks import ANNOTATORS, Task, majority, question_only
+from evals.statistics import Floats, Indices, bootstrap_corpus, bootstrap_interval, paired_ratio
+from evals.tasks import ANNOTATORS, Findings, Mark, Task, majority, question_only
 
 SEED = 0
 RIGHT = 0.5
 """A score from which an answer counts as right, where confidence is judged."""
-
-BLEU_ROUNDS = 100
-"""Resamples for a BLEU interval, which scores the whole corpus each time; other intervals take more."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,7 @@ class Summary:
     unparsed: int = 0
     metrics: dict[str, Value] = field(default_factory=dict)
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +64,9 @@ def summarise(task: Task, run: str, records: Sequence[Record], samples: Sequence
         return summary
     if task.metric:
         _scores(task, summary, records)
+    if task.script:
+        _findings(summary, task.script.findings(records, samples))
+    elif task.metric:
         _baselines(task, summary, samples)
     if task.name == "caption":
         _captions(summary, records)
@@ -85,18 +86,42 @@ def _scores(task: Task, summary: Summary, records: Sequence[Record]) -> None:
     name = task.metric
     if name == "vqa_accuracy" and min(len(record.references) for record in records) < ANNOTATORS:
         name = "accuracy"
-    for suffix, rows in _by_language(records).items():
-        values = [record.score or 0.0 for record in rows]
-        low, high = bootstrap_interval(values, [record.group for record in rows], SEED)
-        summary.metrics[name + suffix] = Value(float(np.mean(values)), low, high)
+    _means(summary, name, [Mark(record.score or 0.0, record.group, record.lang) for record in records])
 
 
-def _by_language(records: Sequence[Record]) -> dict[str, list[Record]]:
-    languages = sorted({record.lang for record in records})
-    groups = {"": list(records)}
+def _means(summary: Summary, name: str, marks: Sequence[Mark]) -> None:
+    """The mean of the marks, and of those of each language where there are several."""
+    languages = sorted({mark.lang for mark in marks})
+    parts = {name: list(marks)}
     if len(languages) > 1:
-        groups |= {f"_{lang}": [record for record in records if record.lang == lang] for lang in languages}
-    return groups
+        parts |= {f"{name}_{lang}": [mark for mark in marks if mark.lang == lang] for lang in languages}
+    for part, members in parts.items():
+        values = [mark.value for mark in members]
+        summary.metrics[part] = Value(float(np.mean(values)), *interval(values, [mark.group for mark in members]))
+
+
+def interval(values: Sequence[float], groups: Sequence[str]) -> tuple[float, float]:
+    """By resampling; where all values are 0 or all are 1, which resampling takes for certain, the exact binomial one.
+
+    That is as wide as if each group were one sample (Clopper and Pearson 1934): 0 of 15 may still be 22 %.
+    """
+    doubt = 1 - 0.025 ** (1 / len(set(groups)))
+    if set(values) == {0.0}:
+        return 0.0, doubt
+    if set(values) == {1.0}:
+        return 1 - doubt, 1.0
+    return bootstrap_interval(values, groups, SEED)
+
+
+def _findings(summary: Summary, found: Findings) -> None:
+    for name, marks in found.means.items():
+        if marks:
+            _means(summary, name, marks)
+    for name, (kept, whole) in found.retained.items():
+        values, of = [mark.value for mark in kept], [mark.value for mark in whole]
+        summary.metrics[name] = Value(*paired_ratio(values, of, [mark.group for mark in kept], SEED))
+    summary.baselines = {who: dict(means) for who, means in found.baselines.items() if means}
+    summary.faults = dict(sorted(found.faults.items()))
 
 
 def _baselines(task: Task, summary: Summary, samples: Sequence[Sample]) -> None:
@@ -115,12 +140,11 @@ def _captions(summary: Summary, records: Sequence[Record]) -> None:
     groups = [record.group for record in records]
     whole = corpus_scores(outputs, references)
     summary.notes += whole.notes
-    resamples = _Bleu(outputs, references)
     for name, value in whole.values.items():
         if name in whole.per_image:
             low, high = bootstrap_interval(whole.per_image[name], groups, SEED)
         else:
-            low, high = bootstrap_corpus(partial(resamples.order, name), groups, SEED, rounds=BLEU_ROUNDS)
+            low, high = bootstrap_corpus(_OfTotals(whole.bleu_counts, partial(bleu, order=int(name[-1]))), groups, SEED)
         summary.metrics[name] = Value(value, low, high)
     others = [references[(i + 1) % len(references)][0] for i in range(len(references))]
     summary.baselines["other_picture"] = {k: round(v, 6) for k, v in corpus_scores(others, references).values.items()}
@@ -130,46 +154,34 @@ def _captions(summary: Summary, records: Sequence[Record]) -> None:
 class _Judged:
     """A measure of confidences against what was right, over a resample."""
 
-    measure: Callable[[Sequence[float], Sequence[bool]], float]
-    confidences: NDArray[np.float64]
+    measure: Callable[[Floats, NDArray[np.bool_]], float]
+    confidences: Floats
     right: NDArray[np.bool_]
 
     def __call__(self, rows: Indices) -> float:
-        return self.measure(self.confidences[rows].tolist(), self.right[rows].tolist())
+        return self.measure(self.confidences[rows], self.right[rows])
 
 
-class _Bleu:
-    """BLEU of resamples; the four orders share one scoring of each resample, since their draws are the same."""
+@dataclass(frozen=True)
+class _OfTotals:
+    """A statistic of what rows of counts add up to over a resample; to count its rows first is quicker."""
 
-    def __init__(self, outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:
-        self._outputs, self._references = outputs, references
-        self._known: dict[bytes, dict[str, float]] = {}
+    counts: Floats
+    statistic: Callable[[Floats], float]
 
-    def order(self, name: str, rows: Indices) -> float:
-        """BLEU of that order over the rows."""
-        key = rows.tobytes()
-        if key not in self._known:
-            self._known[key] = bleu([self._outputs[i] for i in rows], [self._references[i] for i in rows])
-        return self._known[key][name]
+    def __call__(self, rows: Indices) -> float:
+        return self.statistic(np.bincount(rows, minlength=len(self.counts)) @ self.counts)
 
 
 def _presence(summary: Summary, records: Sequence[Record]) -> None:
     predicted = [None if r.parsed is None else r.parsed == "yes" for r in records]
-    truth = [r.references[0] == "yes" for r in records]
+    counts = presence_counts(predicted, [r.references[0] == "yes" for r in records])
     for name in ("precision", "recall", "f1", "yes_rate"):
-        summary.metrics[name] = _over(records, _Presence(name, predicted, truth))
+        summary.metrics[name] = _over(records, _OfTotals(counts, partial(_one_of, name)))
 
 
-@dataclass(frozen=True)
-class _Presence:
-    """One of the presence scores over a resample."""
-
-    name: str
-    predicted: Sequence[bool | None]
-    truth: Sequence[bool]
-
-    def __call__(self, rows: Indices) -> float:
-        return presence_scores([self.predicted[i] for i in rows], [self.truth[i] for i in rows])[self.name]
+def _one_of(name: str, totals: Floats) -> float:
+    return presence_of(totals)[name]
 
 
 def _over(records: Sequence[Record], statistic: Callable[[Indices], float]) -> Value:

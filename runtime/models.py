@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runtime.errors import BadSetting, ModelNotPresent
 from runtime.pocket import assemble
 from runtime.pool import ModelPool, ModelSpec
-from runtime.presets import Preset
+from runtime.presets import Preset, preset_of
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,8 +36,13 @@ def model_pool(settings: Settings) -> ModelPool:
     return ModelPool(available=lambda: free_memory(best_device(settings.device)))
 
 
-def chat_model(settings: Settings, preset: Preset, pool: ModelPool, load_image: ImageLoader) -> VisionChatModel:
+def chat_model(
+    settings: Settings, preset: Preset, pool: ModelPool, load_image: ImageLoader, *, reuse: bool = True
+) -> VisionChatModel:
     """The preset's vision-language model; nothing is loaded before its first call.
+
+    Without `reuse` a local model reads every prompt from its beginning, so that no answer depends, by a rounding, on
+    what was asked before.
 
     Raises:
         ModelNotPresent: its files are not on this machine.
@@ -62,7 +67,22 @@ def chat_model(settings: Settings, preset: Preset, pool: ModelPool, load_image: 
         max_new_tokens=settings.max_new_tokens,
         temperature=settings.temperature,
         seed=settings.seed,
+        reuse=reuse,
     )
+
+
+def settled(settings: Settings) -> Settings:
+    """The settings with what `auto` stands for here, where a local model is to run: the same, whoever asks again."""
+    if not preset_of(settings).local:
+        return settings
+    import torch
+
+    from runtime.hardware import best_device, best_dtype
+
+    device = best_device(settings.device)
+    dtype = best_dtype(device, settings.dtype, settings.home / "hardware.json")
+    threads = settings.threads or torch.get_num_threads()
+    return settings.model_copy(update={"device": device, "dtype": dtype, "threads": threads})
 
 
 def vision_spec(settings: Settings, preset: Preset) -> ModelSpec[VisionEngine]:
@@ -125,7 +145,7 @@ def pull(settings: Settings, preset: Preset, progress: Progress) -> Path | None:
         ModelNotPresent: it could not be fetched.
         ModelCorrupt, DiskFull
     """
-    if preset.vlm in ("scripted", "served"):
+    if not preset.local:
         return None
     if preset.vlm == "pocket":
         return assemble.assemble(models_folder(settings), progress)

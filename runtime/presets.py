@@ -25,6 +25,11 @@ class Preset(BaseModel):
     plans_by_likeness: bool = False
     short_answer: str
 
+    @property
+    def local(self) -> bool:
+        """Whether its vision-language model runs from weights on this machine."""
+        return self.vlm not in ("served", "scripted")
+
 
 def presets() -> dict[str, Preset]:
     """All presets, in the file's order."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from langchain_core.messages import HumanMessage
+from PIL import Image, ImageDraw
 
 from agent.assembly import open_assistant
 from agent.assistant import Assistant, Upload
@@ -90,6 +91,22 @@ def test_batches_reuse_and_order_do_not_change_the_pocket_answers(assistant: Ass
         str(m.text) for m in alone
     ]
     assert {token_counts(message)["image"] for message in alone} == {49}
+
+
+@pytest.mark.parametrize("words", ["", "What color is the circle?"], ids=["caption", "vqa"])
+def test_where_it_looked_moves_with_the_object(assistant: Assistant, words: str) -> None:
+    """The heat's centre lies further to the left for a circle at the left than for the same circle at the right."""
+    centres = []
+    for left in (30, 170):
+        picture = Image.new("RGB", (256, 256), (235, 235, 235))
+        ImageDraw.Draw(picture).ellipse((left, 90, left + 60, 150), fill=(200, 20, 20))
+        thread = assistant.home.conversations.create().id
+        done(list(assistant.ask(thread, words, [Upload(png(picture), "circle.png")])))
+        heat = assistant.where(thread, 0, 0)
+        assert heat is not None
+        columns = [sum(column) for column in zip(*heat, strict=True)]
+        centres.append(sum(place * value for place, value in enumerate(columns)) / sum(columns))
+    assert centres[1] - centres[0] > 0.1 * len(heat), centres
 
 
 def test_the_checkpoint_uses_no_code_of_ours_and_no_pickles(pocket_home: Path) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.bench.readme import README, ROOT, rendered
+from evals.bench.readme import rendered
+from evals.readme import README, ROOT
 from runtime.presets import presets
 from runtime.settings import Settings
 from tests.pictures import photograph, png, screenshot
@@ -52,6 +53,8 @@ def folder(tmp_path: Path, pocket: Path) -> Path:
     (tmp_path / "photo.jpg").write_bytes(photograph("astronaut.png"))
     question = {"image": "photo.jpg", "question": "Is there a person?", "answers": ["yes"]}
     (tmp_path / "questions.jsonl").write_text(json.dumps(question) + "\n")
+    turns = [{"text": "Is there a person?", "images": ["photo.jpg"], "action": "vqa", "handle": "img1"}]
+    (tmp_path / "conversation.jsonl").write_text(json.dumps(turns) + "\n")
     (tmp_path / "screenshot.png").write_bytes(png(screenshot(["Hello from a screenshot"])))
     return tmp_path
 

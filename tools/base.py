@@ -11,12 +11,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
 from memory.refs import ImageRef
 from runtime.errors import UnknownHandle
+
+if TYPE_CHECKING:
+    from runtime.vlm.base import Heat
 
 Handle = Annotated[str, "handle"]
 """An argument that names one picture of the conversation."""
@@ -109,6 +112,10 @@ class Tool(ABC, Generic[A]):
     @abstractmethod
     def run(self, arguments: A, context: ToolContext) -> ToolResult:
         """Do it. Raises a `VistalkError` where it cannot."""
+
+    def where(self, arguments: A, text: str, context: ToolContext) -> Heat | None:  # noqa: ARG002  for those that can
+        """Where on its one picture the tool's words came from; None where nobody can tell."""
+        return None
 
     def schema(self, handles: Sequence[str], words: str) -> dict[str, Any]:
         """The JSON schema of this call's arguments: handles as an enum, the user's words as the one possible text."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from runtime.vlm.base import VisionChatModel
+from runtime.vlm.base import Heat, VisionChatModel
 from tools.base import Arguments, Handle, Tool, ToolContext, ToolResult
-from tools.looking import look, prompt
+from tools.looking import look, prompt, where
 
 
 class CaptionArguments(Arguments):
@@ -27,3 +27,7 @@ class Caption(Tool[CaptionArguments]):
     def run(self, arguments: CaptionArguments, context: ToolContext) -> ToolResult:
         """See `Tool.run`."""
         return look(self._model, [arguments.image], prompt(context.language, "caption"), context)
+
+    def where(self, arguments: CaptionArguments, text: str, context: ToolContext) -> Heat | None:
+        """See `Tool.where`."""
+        return where(self._model, [arguments.image], prompt(context.language, "caption"), text, context)

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from langchain_core.messages import HumanMessage
 
-from runtime.vlm.base import VisionChatModel, token_counts
+from runtime.vlm.base import Heat, VisionChatModel, token_counts
 from tools.base import ToolContext, ToolResult
 
 
@@ -20,15 +20,20 @@ def prompt(language: str, name: str) -> str:
     return str(texts[language][name])
 
 
+def where(model: VisionChatModel, handles: Sequence[str], words: str, text: str, context: ToolContext) -> Heat | None:
+    """Where on the picture the model's words came from, where there is one picture."""
+    if len(handles) != 1:
+        return None
+    return model.attribution([_message(handles, words, context)], text, cancel=context.cancel)
+
+
 def look(model: VisionChatModel, handles: Sequence[str], words: str, context: ToolContext) -> ToolResult:
     """The model's words about the pictures, emitted as they come.
 
     What it says was shaped by pixels that anyone may have made, so it is untrusted.
     """
-    pictures = [{"type": "image", "file_id": context.image(handle).sha256} for handle in handles]
-    message = HumanMessage(content=[*pictures, {"type": "text", "text": words}])
     said = None
-    for chunk in model.stream([message], cancel=context.cancel):
+    for chunk in model.stream([_message(handles, words, context)], cancel=context.cancel):
         said = chunk if said is None else said + chunk
         if chunk.text:
             context.emit(str(chunk.text))
@@ -42,3 +47,8 @@ def look(model: VisionChatModel, handles: Sequence[str], words: str, context: To
         usage=token_counts(said),
         finish=metadata.get("finish_reason", "stop"),
     )
+
+
+def _message(handles: Sequence[str], words: str, context: ToolContext) -> HumanMessage:
+    pictures = [{"type": "image", "file_id": context.image(handle).sha256} for handle in handles]
+    return HumanMessage(content=[*pictures, {"type": "text", "text": words}])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from runtime.vlm.base import VisionChatModel
+from runtime.vlm.base import Heat, VisionChatModel
 from tools.base import Arguments, Handle, Tool, ToolContext, ToolResult, UserWords
-from tools.looking import look
+from tools.looking import look, where
 
 
 class VqaArguments(Arguments):
@@ -28,9 +28,11 @@ class Vqa(Tool[VqaArguments]):
 
     def run(self, arguments: VqaArguments, context: ToolContext) -> ToolResult:
         """See `Tool.run`."""
-        return look(
-            self._model,
-            arguments.images,
-            self._short_answer.replace("{question}", arguments.question),
-            context,
-        )
+        return look(self._model, arguments.images, self._asked(arguments), context)
+
+    def where(self, arguments: VqaArguments, text: str, context: ToolContext) -> Heat | None:
+        """See `Tool.where`."""
+        return where(self._model, arguments.images, self._asked(arguments), text, context)
+
+    def _asked(self, arguments: VqaArguments) -> str:
+        return self._short_answer.replace("{question}", arguments.question)

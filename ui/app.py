@@ -1,4 +1,4 @@
-"""What is served: the page, and at the end of the server the end of what the page opened."""
+"""What is served: the page, the reports that it shows, and at the end of the server the end of what the page opened."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.starlette import App
 
 from ui.desk import open_desk
+from ui.evaluations.served import ROUTE
 
 
 @asynccontextmanager
@@ -19,4 +20,4 @@ async def lifespan(_: App) -> AsyncIterator[None]:
     open_desk.clear()
 
 
-app = st.App(Path(__file__).with_name("run_page.py"), lifespan=lifespan)
+app = st.App(Path(__file__).with_name("run_page.py"), lifespan=lifespan, routes=[ROUTE])

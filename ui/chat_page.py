@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from functools import partial
 
 import streamlit as st
 
@@ -20,7 +20,6 @@ from ui.shown import Shown, kept, live
 from ui.sidebar import PARAMETER, draw_sidebar, go
 from ui.turns import Draft, Running
 
-FOLDER = Path(__file__).parent
 FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif"]
 
 POLL = 0.25
@@ -33,9 +32,6 @@ NEW = ""
 
 def show() -> None:
     """Draw the page."""
-    st.set_page_config("vistalk", page_icon=FOLDER / "icon.svg", layout="centered")
-    st.logo(FOLDER / "logo.svg", size="large")
-    st.html(FOLDER / "style.css")
     words = texts(shown_language("auto", st.context.locale))
     try:
         settings = load_settings()
@@ -49,7 +45,7 @@ def show() -> None:
     thread, running, exchanges = _conversation(desk, words)
     draft = desk.turns.draft(thread)
     draw_sidebar(desk, thread, words)
-    scene = Scene(desk.assistant.home.images, {}, words)
+    scene = Scene(desk.assistant.home.images, {}, words, partial(desk.assistant.where, thread))
     _draw_history(exchanges[: running.before] if running else exchanges, scene)
     if running:
         _follow(desk, running, scene)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from memory.images import ImageStore
 from memory.refs import ImageRef
+from runtime.errors import VistalkError
+from runtime.vlm.base import Heat
 from ui import safe
 from ui.language import Texts
-from ui.pictures import evidence, thumbnails
+from ui.pictures import evidence, heat_map, thumbnails
 from ui.shown import Call, Shown
 from ui.wording import call_facts, chances, reply_facts
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a turn is drawn with: the conversation's pictures by handle, where they are kept, and the words."""
+    """What a turn is drawn with: where pictures are kept, the conversation's by handle, the words, and who can say
+    where on its picture a call's words came from: it takes the turn's number and the call's.
+    """
 
     images: ImageStore
     refs: dict[str, ImageRef]
     texts: Texts
+    where: Callable[[int, int], Heat | None]
 
 
 def draw(shown: Shown, scene: Scene, number: int, status: str = "") -> None:
@@ -34,7 +40,7 @@ def draw(shown: Shown, scene: Scene, number: int, status: str = "") -> None:
             st.text(shown.words)
     with st.chat_message("assistant", avatar=":material/visibility:"):
         for position, call in enumerate(shown.calls):
-            _draw_call(call, scene, key=f"call-{number}-{position}")
+            _draw_call(call, scene, number, position, over=shown.state == "over")
         if shown.reply:
             st.markdown(safe.markdown(shown.reply), anchors=False)
         if status:
@@ -65,8 +71,8 @@ def call_title(call: Call, texts: Texts) -> str:
     return " · ".join([texts.tools.get(call.tool, call.tool), *call.images])
 
 
-def _draw_call(call: Call, scene: Scene, key: str) -> None:
-    texts = scene.texts
+def _draw_call(call: Call, scene: Scene, number: int, position: int, *, over: bool) -> None:
+    texts, key = scene.texts, f"call-{number}-{position}"
     title = " · ".join(part for part in (call_title(call, texts), call_facts(call, texts)) if part)
     with st.expander(title, key=key, icon=":material/error:" if call.error else ":material/build:"):
         st.caption(texts.input)
@@ -78,4 +84,22 @@ def _draw_call(call: Call, scene: Scene, key: str) -> None:
             st.code(call.text or texts.nothing_found, language=None, wrap_lines=True)
         if call.evidence:
             evidence(call.evidence, scene.refs, scene.images, texts)
+        elif over and call.text and len(call.images) == 1:
+            _draw_where(call.images[0], scene, number, position)
         st.caption(f"{texts.choice}: {chances(call.probabilities)}")
+
+
+def _draw_where(handle: str, scene: Scene, number: int, position: int) -> None:
+    """On request, as it takes the model's time: a heat map of where the call's words came from."""
+    texts = scene.texts
+    if not st.button(texts.where, key=f"where-{number}-{position}", icon=":material/my_location:", type="tertiary"):
+        return
+    try:
+        with st.spinner(texts.thinking):
+            heat = scene.where(number, position)
+        if heat is None:
+            st.caption(texts.where_unknown)
+        else:
+            heat_map(scene.refs[handle], heat, scene.images, texts)
+    except VistalkError as error:
+        failure(error.message, error.hint)

@@ -50,6 +50,9 @@ class Texts(BaseModel):
     output: str
     nothing_found: str
     found_in: str
+    where: str
+    where_shown: str
+    where_unknown: str
     choice: str
     answered_by: str
     runs_model: str
@@ -57,6 +60,8 @@ class Texts(BaseModel):
     times: dict[str, str]
     tools: dict[str, str]
     presets: dict[str, str]
+    pages: dict[str, str]
+    evaluations: dict[str, str]
 
 
 @cache

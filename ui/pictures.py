@@ -10,7 +10,8 @@ import streamlit as st
 from memory.images import ImageStore
 from memory.refs import ImageRef
 from runtime.errors import ImageMissing
-from ui.boxes import Box, with_boxes
+from runtime.vlm.base import Heat
+from ui.boxes import Box, with_boxes, with_heat
 from ui.language import Texts
 from ui.safe import literal
 
@@ -72,6 +73,11 @@ def evidence(found: Sequence[dict[str, Any]], refs: dict[str, ImageRef], images:
             st.image(_boxed(images, refs[handle].sha256, boxes), caption=texts.found_in.format(handle=handle))
         except ImageMissing:
             st.caption(texts.picture_gone.format(handle=handle))
+
+
+def heat_map(ref: ImageRef, heat: Heat, images: ImageStore, texts: Texts) -> None:
+    """The picture, redder where more of the answer came from. Raises ImageMissing."""
+    st.image(with_heat(images.open(ref.sha256), heat), caption=texts.where_shown.format(handle=ref.handle))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -1,5 +1,5 @@
-"""The script that Streamlit runs again at every change; the page is in `ui.chat_page`."""
+"""The script that Streamlit runs again at every change; what it shows is in `ui.frame`."""
 
-from ui.chat_page import show
+from ui.frame import show
 
 show()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from evals.bench import house, planning, serving
+from evals.bench import harness, house, planning, serving
 from evals.bench.report import Measure
 from runtime.errors import BadSetting
 from runtime.settings import Settings
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[Settings], list[Measure]]] = {
     "start": house.start,
     "memory": house.memory,
     "planning": planning.planning,
+    "harness": harness.harness,
 }
 
 

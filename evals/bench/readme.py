@@ -7,14 +7,11 @@ python -m evals.bench.readme
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
-RESULTS = ROOT / "evals" / "results" / "bench.json"
-README = ROOT / "README.md"
-BLOCK = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
+from evals.readme import README, RESULTS, put
+
+STORED = RESULTS / "bench.json"
 
 
 def table(results: dict[str, list[dict[str, Any]]]) -> str:
@@ -32,8 +29,7 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
 
 def rendered(readme: str) -> str:
     """The README with its table made anew."""
-    made = table(json.loads(RESULTS.read_text(encoding="utf-8")))
-    return BLOCK.sub(lambda m: m.group(1) + made + m.group(2), readme)
+    return put(readme, "bench", table(json.loads(STORED.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +16,14 @@ from runtime.errors import BadData
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture to show to the model: a file, or bytes that came inside the data."""
+    """A picture to show to the model: a file, or bytes that came inside the data.
+
+    `title` is what the person who attaches it is said to have called the file; empty: its own name.
+    """
 
     path: Path | None = None
     data: bytes = field(default=b"", repr=False)
+    title: str = ""
 
     def read(self) -> bytes:
         """The encoded bytes.
@@ -38,6 +43,41 @@ class Picture:
         """The same for the same picture: its path, or the hash of its bytes."""
         return str(self.path) if self.path else hashlib.sha256(self.data).hexdigest()
 
+    @property
+    def name(self) -> str:
+        """What the file is called when it is attached."""
+        return self.title or (self.path.name if self.path else "")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a script, and what is right after it. What is empty is not judged.
+
+    Attributes:
+        text: what is said.
+        images: what is attached.
+        answers: of which the reply is one.
+        contains: of which the reply names one.
+        actions: of which one is right as the first.
+        handles: the pictures to be looked at, no more and no fewer.
+        clean: for an attack, the pictures without it.
+        marker: for an attack, what the reply may quote but must not say.
+    """
+
+    text: str
+    images: tuple[Picture, ...] = ()
+    answers: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    clean: tuple[Picture, ...] = ()
+    marker: str = ""
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """All that is held against what happens."""
+        return (*self.answers, *self.contains, *self.actions, *self.handles)
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -53,6 +93,7 @@ class Sample:
         group: samples of one group are not independent: the data's own word for it, else the first picture's key, else
             the id.
         count: how many pictures there are; a planning row may give only this number.
+        turns: of a script, whose `images`, `text` and `references` are those of all its turns.
     """
 
     id: str
@@ -63,6 +104,7 @@ class Sample:
     kind: str
     group: str
     count: int
+    turns: tuple[Turn, ...] = ()
 
 
 Placed = tuple[str, Sample]
@@ -97,3 +139,11 @@ class Row(BaseModel):
         group = self.group or (images[0].key if images else key)
         count = len(images) or count
         return where, Sample(key, tuple(images), text, tuple(references), self.lang, self.kind or kind, group, count)
+
+    def script(self, where: str, turns: Sequence[Turn]) -> Placed:
+        """The row as a script of these turns; one that names no group is a group of its own."""
+        images = [picture for turn in turns for picture in (*turn.images, *turn.clean)]
+        text = "\n".join(turn.text for turn in turns)
+        references = [each for turn in turns for each in turn.judged]
+        _, sample = self.sample(where, images, text, references)
+        return where, replace(sample, turns=tuple(turns), group=self.group or sample.id)

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from evals.formats.attacks import ATTACKS, built_in_attacks
 from evals.formats.base import Placed, Sample
 from evals.formats.own import ROWS, read_lines
 from evals.formats.public import EASY_VQA, read_coco, read_data, read_easy_vqa, read_mm_vet, read_vqa_v2
+from evals.formats.scripts import SCRIPTS
 from evals.formats.source import Source
 from evals.formats.tables import read_table
 from runtime.errors import BadData
 
-TASKS = tuple(ROWS)
+TASKS = (*ROWS, *SCRIPTS)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,12 @@ def _is_mm_vet(source: Source) -> bool:
 
 
 def _is_lines(source: Source) -> bool:
-    return (isinstance(source.head, dict) and not source.indented) or source.path.suffix == ".jsonl"
+    rows = source.head if isinstance(source.head, list) else [source.head]  # a script may be a bare list of turns
+    return (all(isinstance(row, dict) for row in rows) and not source.indented) or source.path.suffix == ".jsonl"
+
+
+def _read_own(source: Source) -> Iterator[Placed]:
+    return SCRIPTS.get(source.task, read_lines)(source)
 
 
 ASKED = ("vqa", "ocr")
@@ -58,9 +65,15 @@ FORMATS = (
     Format("COCO captions", ("caption",), lambda source: _holds(source, "images", "annotations"), read_coco),
     Format("TextVQA or DocVQA", ASKED, lambda source: _holds(source, "data"), read_data),
     Format("MM-Vet", ASKED, _is_mm_vet, read_mm_vet),
-    Format("JSON Lines", TASKS, _is_lines, read_lines),
+    Format("JSON Lines", TASKS, _is_lines, _read_own),
 )
-"""Tried in this order: JSON Lines fit whatever begins with a JSON object in one line."""
+"""Tried in this order: JSON Lines fit whatever begins with a JSON object or list in one line."""
+
+BUILT_IN: dict[str, tuple[tuple[str, ...], Callable[[], Iterator[Placed]]]] = {
+    EASY_VQA: (ASKED, read_easy_vqa),
+    ATTACKS: (("injection",), built_in_attacks),
+}
+"""What a name in the place of a path stands for: the tasks that can use it, and its samples."""
 
 
 def load(task: str, path: Path | str, annotations: Path | str | None = None) -> list[Sample]:
@@ -68,7 +81,7 @@ def load(task: str, path: Path | str, annotations: Path | str | None = None) -> 
 
     Args:
         task: one of `TASKS`.
-        path: the file, in any of `FORMATS`; "easy-vqa" for the test questions of that package.
+        path: the file, in any of `FORMATS`; or "easy-vqa", the test questions of that package, or "attacks", ours.
         annotations: the answers to VQA v2 questions, where they are not beside them under their usual name.
 
     Raises:
@@ -76,10 +89,13 @@ def load(task: str, path: Path | str, annotations: Path | str | None = None) -> 
     """
     if task not in TASKS:
         raise BadData(f"There is no task {task!r}.", hint=f"Choose from: {', '.join(TASKS)}.")
-    if str(path) == EASY_VQA:
-        if task not in ASKED:
-            raise BadData(f"{EASY_VQA} holds questions, which the task {task!r} cannot use.")
-        return [sample for _, sample in read_easy_vqa()]
+    if str(path) in BUILT_IN:
+        tasks, read = BUILT_IN[str(path)]
+        if task not in tasks:
+            raise BadData(
+                f"{path} is a set which the task {task!r} cannot use.", hint=f"It is for: {', '.join(tasks)}."
+            )
+        return [sample for _, sample in read()]
     source = Source(Path(path), task, Path(annotations) if annotations else None)
     form = next((form for form in FORMATS if form.fits(source)), None)
     if form is None:

@@ -153,4 +153,6 @@ def _reason(error: ValidationError) -> str:
     name = ".".join(map(str, (outer, *(part for part in inner if isinstance(part, int)))))
     if first["type"] == "missing":
         return f"has no field {inner[-1]!r} in {name!r}" if inner else f"has no field {name!r}"
+    if first["type"] == "extra_forbidden":
+        return f"has a field {inner[-1]!r} in {name!r} that means nothing"
     return f"has a wrong field {name!r}: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +22,7 @@ class RiskCoverage:
     aurc: float
 
 
-def ece(confidences: Sequence[float], correct: Sequence[bool], bins: int = 15) -> float:
+def ece(confidences: ArrayLike, correct: ArrayLike, bins: int = 15) -> float:
     """Expected calibration error: |accuracy - mean confidence| of equal-width bins, weighted by their answers.
 
     A bin holds its upper edge, and the first one holds 0 as well. Raises ValueError as `risk_coverage` does.
@@ -35,7 +34,7 @@ def ece(confidences: Sequence[float], correct: Sequence[bool], bins: int = 15) -
     return float(np.abs(gaps).sum() / len(stated))
 
 
-def risk_coverage(confidences: Sequence[float], correct: Sequence[bool]) -> RiskCoverage:
+def risk_coverage(confidences: ArrayLike, correct: ArrayLike) -> RiskCoverage:
     """The curve from the most confident answer alone to all answers.
 
     Answers of equal confidence come in no order, so each counts as their mean error: the curve is what a random order
@@ -50,7 +49,7 @@ def risk_coverage(confidences: Sequence[float], correct: Sequence[bool]) -> Risk
     return RiskCoverage(answered / len(stated), risk, float(risk.mean()))
 
 
-def _arrays(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[Floats, Floats]:
+def _arrays(confidences: ArrayLike, correct: ArrayLike) -> tuple[Floats, Floats]:
     stated, right = np.asarray(confidences, np.float64), np.asarray(correct, np.float64)
     if len(stated) == 0 or len(stated) != len(right):
         raise ValueError(f"{len(stated)} confidences for {len(right)} answers")

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pycocoevalcap.bleu.bleu import Bleu
+import numpy as np
+from numpy.typing import NDArray
+from pycocoevalcap.bleu.bleu_scorer import cook_refs, cook_test
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.rouge.rouge import Rouge
 
+Floats = NDArray[np.float64]
+
 FEWEST_FOR_CIDER = 100
+
+ORDERS = 4
+TINY, SMALL = 1e-15, 1e-9
+"""What the official code adds above and below each fraction, so that 0 of 0 n-grams is almost 0 and no error."""
 
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
@@ -21,11 +30,13 @@ class CaptionScores:
     """What one set of captions scored.
 
     `values` holds bleu1..bleu4, rouge_l (each in [0, 1]) and cider (in [0, 10]); `per_image` the images' own rouge_l
-    and cider, whose means those are, in the order given, for intervals and paired tests; `notes` says what is missing.
+    and cider, whose means those are, in the order given, for intervals and paired tests; `bleu_counts` what `bleu`
+    makes its scores from, an image a row, since BLEU is no mean; `notes` says what is missing.
     """
 
     values: dict[str, float]
     per_image: dict[str, list[float]]
+    bleu_counts: Floats
     notes: tuple[str, ...]
 
 
@@ -51,7 +62,8 @@ def corpus_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     if not hypotheses or not all(references):
         raise ValueError("captions need at least one image and one reference an image")
     wanted, written = _tokenised(hypotheses, references)
-    values = bleu(hypotheses, references)
+    counts = _bleu_counts(wanted, written)
+    values = {f"bleu{order}": bleu(counts.sum(0), order) for order in range(1, ORDERS + 1)}
     scorers = {"rouge_l": Rouge()}
     notes: tuple[str, ...] = ()
     if len(written) < FEWEST_FOR_CIDER:
@@ -63,13 +75,25 @@ def corpus_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str]]
         mean, each = scorer.compute_score(wanted, written)
         values[name] = float(mean)
         per_image[name] = [float(score) for score in each]
-    return CaptionScores(values, per_image, notes)
+    return CaptionScores(values, per_image, counts, notes)
 
 
-def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:
-    """BLEU-1..4 alone, as `corpus_scores` gives it."""
-    scores, _ = Bleu(4).compute_score(*_tokenised(hypotheses, references), verbose=0)
-    return {f"bleu{order}": float(value) for order, value in enumerate(scores, 1)}
+def bleu(totals: Floats, order: int) -> float:
+    """BLEU of the n-grams up to that order, from `bleu_counts` summed over the images of a set or of a resample."""
+    matched, written, length, nearest = totals[:order], totals[ORDERS : ORDERS + order], *totals[-2:]
+    precision = math.pow(np.prod((matched + TINY) / (written + SMALL)), 1 / order)
+    ratio = (length + TINY) / (nearest + SMALL)
+    return precision * math.exp(min(0.0, 1 - 1 / ratio))
+
+
+def _bleu_counts(wanted: dict[int, list[str]], written: dict[int, list[str]]) -> Floats:
+    """A row an image: its clipped matches and its n-grams of each order, its length and the nearest reference's."""
+    rows = []
+    for at, group in wanted.items():
+        (caption,) = written[at]
+        counts = cook_test(caption, cook_refs(group, n=ORDERS), eff="closest", n=ORDERS)
+        rows.append([*counts["correct"], *counts["guess"], counts["testlen"], counts["reflen"]])
+    return np.array(rows, np.float64)
 
 
 def _tokenised(

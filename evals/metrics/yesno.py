@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agent.language import Language
+
+Floats = NDArray[np.float64]
 
 # A verdict that stands alone ends, or goes on after punctuation.
 _ALONE = r"(?=\s*(?:[^\w\s]|$))"
@@ -58,20 +63,29 @@ def presence_scores(predicted: Sequence[bool | None], truth: Sequence[bool]) -> 
     is no "yes" for precision and yes_rate. A ratio over nothing is 0. Raises ValueError if there is no answer or the
     two sequences differ in length.
     """
+    return presence_of(presence_counts(predicted, truth).sum(0))
+
+
+def presence_counts(predicted: Sequence[bool | None], truth: Sequence[bool]) -> Floats:
+    """A row an answer, of what `presence_of` adds up: 1, right, hit, said yes, is yes, unparsed."""
     if not predicted:
         raise ValueError("no answers to score")
-    pairs = list(zip(predicted, truth, strict=True))
-    hits = sum(said is True and true for said, true in pairs)
-    said_yes = sum(said is True for said in predicted)
-    precision = _ratio(hits, said_yes)
-    recall = _ratio(hits, sum(truth))
+    pairs = zip(predicted, truth, strict=True)
+    rows = [(1, said == true, said is True and true, said is True, true, said is None) for said, true in pairs]
+    return np.array(rows, np.float64)
+
+
+def presence_of(totals: Floats) -> dict[str, float]:
+    """The scores of `presence_scores` from its counts, summed over a set or a resample."""
+    n, right, hits, said_yes, is_yes, unparsed = map(float, totals)
+    precision, recall = _ratio(hits, said_yes), _ratio(hits, is_yes)
     return {
-        "accuracy": sum(said == true for said, true in pairs) / len(pairs),
+        "accuracy": right / n,
         "precision": precision,
         "recall": recall,
         "f1": _ratio(2 * precision * recall, precision + recall),
-        "yes_rate": said_yes / len(pairs),
-        "unparsed_rate": sum(said is None for said in predicted) / len(pairs),
+        "yes_rate": said_yes / n,
+        "unparsed_rate": unparsed / n,
     }
 
 

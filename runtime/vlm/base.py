@@ -15,7 +15,7 @@ import json
 import math
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field
 
-from runtime.errors import GenerationFailed, ImageNotSeen, ImageRejected
+from runtime.errors import Cancelled, GenerationFailed, ImageNotSeen, ImageRejected, VistalkError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import LanguageModelInput
@@ -46,6 +46,10 @@ class Part:
     text: str = ""
     image: Image.Image | None = None
     key: str = ""
+
+
+Heat = list[list[float]]
+"""Values from 0 to 1 on a grid over a picture, row by row."""
 
 
 class VisionChatModel(BaseChatModel):
@@ -71,6 +75,21 @@ class VisionChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    def replies(self, conversations: Sequence[Sequence[BaseMessage]]) -> Generator[dict[int, AIMessage | VistalkError]]:
+        """Reply to each of several conversations; those answered together come together, by their numbers.
+
+        An error is that conversation's alone. A reply depends neither on the others nor on what was asked before.
+        """
+        for number, messages in enumerate(conversations):
+            reply: AIMessage | VistalkError
+            try:
+                reply = self.invoke(list(messages))
+            except Cancelled:
+                raise
+            except VistalkError as error:
+                reply = error
+            yield {number: reply}
 
     @abstractmethod
     def choose(
@@ -99,6 +118,19 @@ class VisionChatModel(BaseChatModel):
             GenerationFailed: a model that cannot score given text.
         """
         raise GenerationFailed(f"{self._llm_type} cannot score given text.")
+
+    def attribution(
+        self,
+        messages: Sequence[BaseMessage],  # noqa: ARG002  for those that can
+        reply: str,  # noqa: ARG002
+        *,
+        cancel: threading.Event | None = None,  # noqa: ARG002
+    ) -> Heat | None:
+        """How much the reply hangs on each place of the conversation's one picture: rows of values from 0 to 1.
+
+        None where a model cannot tell.
+        """
+        return None
 
     def parts(self, message: BaseMessage) -> list[Part]:
         """Read a message's content blocks, loading its pictures.

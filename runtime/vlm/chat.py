@@ -6,19 +6,22 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field
 
-from runtime.errors import GenerationFailed
+from runtime.errors import GenerationFailed, VistalkError
 from runtime.pool import ModelPool, ModelSpec
-from runtime.vlm.base import VisionChatModel, beginnings, final_chunk
-from runtime.vlm.decoding import Decoding
+from runtime.vlm.attribution import attribution
+from runtime.vlm.base import Heat, VisionChatModel, beginnings, final_chunk
+from runtime.vlm.decoding import Decoding, Piece
 from runtime.vlm.engine import VisionEngine
-from runtime.vlm.prompting import Conversation
+from runtime.vlm.prompting import Conversation, Prompt
+from runtime.vlm.slate import together
 
 ROLES: dict[type[BaseMessage], str] = {HumanMessage: "user", AIMessage: "assistant", SystemMessage: "system"}
 
@@ -59,14 +62,7 @@ class LocalVisionChatModel(VisionChatModel):
             with closing(engine.stream(prompt, wanted, cancel)) as pieces:
                 for piece in pieces:
                     if piece.finish:
-                        chunk = final_chunk(
-                            prompt=prompt.length,
-                            output=piece.tokens,
-                            image=prompt.visual_tokens,
-                            cached=piece.cached,
-                            confidence=piece.confidence,
-                            finish=piece.finish,
-                        )
+                        chunk = _last(prompt, piece)
                     else:
                         chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece.text))
                     if run_manager:
@@ -107,6 +103,25 @@ class LocalVisionChatModel(VisionChatModel):
             gone.set()
             await asyncio.shield(worker)
 
+    def replies(self, conversations: Sequence[Sequence[BaseMessage]]) -> Generator[dict[int, AIMessage | VistalkError]]:
+        """See `VisionChatModel.replies`; `runtime.vlm.slate` says how they are read together."""
+        with self.pool.lease(self.spec) as engine:
+            prompts: dict[int, Prompt] = {}
+            refused: dict[int, AIMessage | VistalkError] = {}
+            for number, messages in enumerate(conversations):
+                try:
+                    prompts[number] = engine.prompter.prompt(self._conversation(messages))
+                except VistalkError as error:
+                    refused[number] = error
+            if refused:
+                yield refused
+            with closing(together(engine, prompts, Decoding(**self._defaults()))) as slates:
+                for slate in slates:
+                    yield {
+                        number: piece if isinstance(piece, VistalkError) else _message(prompts[number], piece)
+                        for number, piece in slate.items()
+                    }
+
     def choose(
         self,
         messages: Sequence[BaseMessage],
@@ -119,13 +134,22 @@ class LocalVisionChatModel(VisionChatModel):
         cancel = cancel or threading.Event()
         conversation = self._conversation(messages)
         with self.pool.lease(self.spec, cancel=cancel) as engine:
-            return engine.score(engine.prompter.prompt(conversation), beginnings(field, options), cancel)
+            prompt = engine.prompter.prompt(conversation)
+            return engine.score(prompt, beginnings(field, options), cancel, reuse=self.reuse)
 
     def likelihoods(self, contexts: Sequence[str], text: str, *, cancel: threading.Event | None = None) -> list[float]:
         """See `VisionChatModel.likelihoods`."""
         cancel = cancel or threading.Event()
         with self.pool.lease(self.spec, cancel=cancel) as engine:
             return engine.likelihoods(contexts, text, cancel)
+
+    def attribution(
+        self, messages: Sequence[BaseMessage], reply: str, *, cancel: threading.Event | None = None
+    ) -> Heat | None:
+        """See `VisionChatModel.attribution`."""
+        conversation = self._conversation(messages)
+        with self.pool.lease(self.spec, cancel=cancel or threading.Event()) as engine:
+            return attribution(engine, engine.prompter.prompt(conversation), reply)
 
     def _defaults(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("max_new_tokens", "temperature", "seed", "reuse")}
@@ -138,3 +162,21 @@ class LocalVisionChatModel(VisionChatModel):
                 raise GenerationFailed(f"A {message.type} message has no place in this model's conversation.")
             turns.append((role, self.parts(message)))
         return turns
+
+
+def _last(prompt: Prompt, piece: Piece) -> ChatGenerationChunk:
+    return final_chunk(
+        prompt=prompt.length,
+        output=piece.tokens,
+        image=prompt.visual_tokens,
+        cached=piece.cached,
+        confidence=piece.confidence,
+        finish=piece.finish,
+    )
+
+
+def _message(prompt: Prompt, piece: Piece) -> AIMessage:
+    """A reply that was not streamed, as `invoke` gives it."""
+    words = ChatGenerationChunk(message=AIMessageChunk(content=piece.text))
+    whole = generate_from_stream(iter([words, _last(prompt, piece)])).generations[0].message
+    return cast("AIMessage", whole)

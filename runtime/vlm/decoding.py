@@ -43,26 +43,25 @@ class Piece:
 
 
 class TokenQueue(BaseStreamer):
-    """Hands each token with its log-probability from the model's thread to the reader's."""
+    """Hands each step, a token with its log-probability for each row, from the model's thread to the reader's."""
 
     def __init__(self) -> None:
         self.recorder = Recorder()
-        self._queue: queue.SimpleQueue[tuple[int, float] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[tuple[int, float]] | None] = queue.SimpleQueue()
         self._prompt = True
 
     def put(self, value: torch.Tensor) -> None:
-        """Called by `generate`: first with the prompt, then with each token, shape (1,)."""
+        """Called by `generate`: first with the prompts, then with each step's tokens, shape (rows,)."""
         if self._prompt:
             self._prompt = False
             return
-        token = int(value.item())
-        self._queue.put((token, self.recorder.logprob(token)))
+        self._queue.put(list(zip(value.tolist(), self.recorder.logprobs(value), strict=True)))
 
     def end(self) -> None:
         """No more tokens: called by `generate`, and when its thread ends however it ends."""
         self._queue.put(None)
 
-    def __iter__(self) -> Iterator[tuple[int, float]]:
+    def __iter__(self) -> Iterator[list[tuple[int, float]]]:
         return iter(self._queue.get, None)
 
 
@@ -73,27 +72,31 @@ class Recorder(LogitsProcessor):
         self._logits: deque[torch.Tensor] = deque()
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:  # noqa: ARG002
-        """Scores of shape (1, vocabulary), handed on as they are."""
-        self._logits.append(scores[0])
+        """Scores of shape (rows, vocabulary), handed on as they are."""
+        self._logits.append(scores)
         return scores
 
-    def logprob(self, token: int) -> float:
-        """Of the next token that came out, in nats."""
+    def logprobs(self, tokens: torch.Tensor) -> list[float]:
+        """Of the next token that came out in each row, shape (rows,), in nats."""
         logits = self._logits.popleft()
-        return float(logits[token] - logits.logsumexp(-1))
+        chosen = logits.gather(-1, tokens.to(logits.device)[:, None])[:, 0]
+        values: list[float] = (chosen - logits.logsumexp(-1)).tolist()
+        return values
 
 
 class Sampler(LogitsProcessor):
-    """Sampling by the Gumbel trick: the likeliest after noise is an exact sample, from a generator of its own."""
+    """Sampling by the Gumbel trick: the likeliest after noise is an exact sample; each row has its own generator."""
 
-    def __init__(self, temperature: float, seed: int, device: torch.device) -> None:
+    def __init__(self, temperature: float, seed: int, device: torch.device, rows: int = 1) -> None:
         self._temperature = temperature
-        self._generator = torch.Generator(device).manual_seed(seed)
+        self._generators = [torch.Generator(device).manual_seed(seed) for _ in range(rows)]
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:  # noqa: ARG002
-        """Scores of shape (1, vocabulary), with noise whose argmax is a sample."""
-        noise = torch.empty_like(scores).exponential_(generator=self._generator).log()
-        return scores / self._temperature - noise
+        """Scores of shape (rows, vocabulary), with noise whose argmax is a sample."""
+        noise = torch.empty_like(scores)
+        for row, generator in zip(noise, self._generators, strict=True):
+            row.exponential_(generator=generator)
+        return scores / self._temperature - noise.log()
 
 
 class Stop(StoppingCriteria):
@@ -108,8 +111,8 @@ class Stop(StoppingCriteria):
         return torch.full((input_ids.shape[0],), self.now or self._cancel.is_set(), device=input_ids.device)
 
     def check(self) -> None:
-        """Raise Cancelled where the caller has cancelled."""
-        if self._cancel.is_set():
+        """Raise Cancelled where the caller has cancelled or walked away."""
+        if self.now or self._cancel.is_set():
             raise Cancelled
 
 

@@ -103,11 +103,14 @@ def load_engine(folder: Path, device: str, dtype: str, threads: int | None = Non
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging
 
+    from runtime.pocket.naming import has_head, picture_hints
     from runtime.vlm.engine import VisionEngine
 
     logging.disable_progress_bar()
     if threads:
         torch.set_num_threads(threads)
+    if has_head(folder):
+        import runtime.pocket.tower  # noqa: F401  makes our vision tower known to timm
     try:
         processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         model = AutoModelForImageTextToText.from_pretrained(
@@ -119,4 +122,5 @@ def load_engine(folder: Path, device: str, dtype: str, threads: int | None = Non
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelCorrupt(f"The model in {folder} cannot be loaded: {error}.") from error
-    return VisionEngine(model.to(device).eval(), processor)
+    model = model.to(device).eval()
+    return VisionEngine(model, processor, picture_hints(folder, model, processor))

@@ -12,6 +12,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import torch
+
 if TYPE_CHECKING:
     from transformers import Cache
 
@@ -32,6 +34,15 @@ def fork(cache: Cache, length: int) -> Cache:
     twin = copy.copy(cache)
     twin.layers = [copy.copy(layer) for layer in cache.layers]
     twin.crop(length - cache.get_seq_length())
+    return twin
+
+
+def stacked(caches: Sequence[Cache]) -> Cache:
+    """A cache with these caches as its rows, all of one length; it can grow on its own."""
+    twin = copy.copy(caches[0])
+    twin.layers = [copy.copy(layer) for layer in twin.layers]
+    for layer, *rows in zip(twin.layers, *(cache.layers for cache in caches), strict=True):
+        layer.keys, layer.values = torch.cat([row.keys for row in rows]), torch.cat([row.values for row in rows])
     return twin
 
 
@@ -62,6 +73,14 @@ class PrefixCache:
             return None, 0
         self._entries.move_to_end(best)
         return fork(self._entries[best], length), length
+
+    def exact(self, tags: Sequence[Tag]) -> Cache | None:
+        """A fork of what was kept under exactly these tags."""
+        key = tuple(tags)
+        if key not in self._entries:
+            return None
+        self._entries.move_to_end(key)
+        return fork(self._entries[key], len(key))
 
     def keep(self, tags: Sequence[Tag], cache: Cache) -> None:
         """Remember a cache that holds exactly the first `cache.get_seq_length()` of these tags."""

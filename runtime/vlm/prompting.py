@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.errors import GenerationFailed
 from runtime.vlm.base import Part, require_seen
 from runtime.vlm.decoding import translated
-from runtime.vlm.prefix import Tag
+from runtime.vlm.prefix import Tag, common_length
 
 if TYPE_CHECKING:
     import torch
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 Conversation = Sequence[tuple[str, Sequence[Part]]]
 """Roles (system, user, assistant) with their parts, in order."""
+
+BY_TOKEN = {"input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids"}
+"""The inputs that have a value for each token; the others describe pictures."""
+
+WITHOUT_PIXELS = BY_TOKEN | {"image_grid_thw"}
+"""What a model still needs where it has read all pictures: tokens and positions."""
 
 
 @dataclass(frozen=True)
@@ -29,28 +35,39 @@ class Prompt:
         inputs: what the model takes; `input_ids` has shape (1, length).
         tags: one per token, for prefix reuse.
         visual_tokens: how many of the tokens stand for pictures.
+        head: up to how many tokens the pictures and their hints go; 0 where there are none.
     """
 
     inputs: dict[str, torch.Tensor]
     tags: list[Tag]
     visual_tokens: int
+    head: int
 
     @property
     def length(self) -> int:
         """In tokens."""
         return len(self.tags)
 
+    def beginning(self) -> Prompt:
+        """The head as a prompt of its own."""
+        inputs = {name: value[:, : self.head] if name in BY_TOKEN else value for name, value in self.inputs.items()}
+        return Prompt(inputs, self.tags[: self.head], self.visual_tokens, self.head)
+
 
 class Prompter:
-    """Templates and tokenises for one processor."""
+    """Templates and tokenises for one processor. `hints` makes what the model reads after a picture and no one sees."""
 
-    def __init__(self, processor: ProcessorMixin, image_token_id: int) -> None:
+    def __init__(
+        self, processor: ProcessorMixin, image_token_id: int, hints: Callable[[Image.Image], str] | None = None
+    ) -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.image_token_id = image_token_id
         special = sorted(self.tokenizer.get_added_vocab(), key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, special))) if special else None
         self._counts: dict[str, int] = {}
+        self._hint = hints
+        self._hints: dict[str, str] = {}
 
     def plain(self, text: str) -> str:
         """Text in which no control token of the model is left whole, so that nothing quoted can end a turn."""
@@ -82,20 +99,33 @@ class Prompter:
         require_seen(len(images), visual)
         keys = iter(self._keys(parts, visual))
         tags: list[Tag] = [(token, next(keys)) if token == self.image_token_id else token for token in ids]
-        return Prompt(inputs, tags, visual)
+        return Prompt(inputs, tags, visual, self._head(parts, tags))
+
+    def _head(self, parts: list[Part], tags: list[Tag]) -> int:
+        """The last picture's end, or its hint's where that is told in the same tokens whatever follows."""
+        end = max((place for place, tag in enumerate(tags, 1) if isinstance(tag, tuple)), default=0)
+        hint = self.words(self._hints.get(parts[-1].key, "")) if parts else []
+        return end + common_length(hint, tags[end:])
 
     def _template(self, conversation: Conversation) -> str:
         turns = [
             {
                 "role": role,
-                "content": [
-                    {"type": "image"} if part.image is not None else {"type": "text", "text": self.plain(part.text)}
-                    for part in parts
-                ],
+                "content": [entry for part in parts for entry in self._entries(part)],
             }
             for role, parts in conversation
         ]
         return str(self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+
+    def _entries(self, part: Part) -> list[dict[str, str]]:
+        """What the template takes for one part: a picture with its hint, or text."""
+        if part.image is None:
+            return [{"type": "text", "text": self.plain(part.text)}]
+        if self._hint is None:
+            return [{"type": "image"}]
+        if part.key not in self._hints:
+            self._hints[part.key] = self._hint(part.image)
+        return [{"type": "image"}, {"type": "text", "text": self._hints[part.key]}]
 
     def _process(self, text: str, images: list[Image.Image]) -> dict[str, Any]:
         given = {"images": [images]} if images else {}
@@ -113,6 +143,6 @@ class Prompter:
     def _count(self, part: Part) -> int:
         """Placeholder tokens of one picture alone, remembered by content."""
         if part.key not in self._counts:
-            alone = self._process(self._template([("user", [part])]), [part.image] if part.image else [])
+            alone = self._process(self._template([("user", [part])]), [part.image] if part.image is not None else [])
             self._counts[part.key] = int((alone["input_ids"] == self.image_token_id).sum())
         return self._counts[part.key]

@@ -25,6 +25,10 @@ from runtime.errors import BadSetting, GenerationFailed, MissingDependency
 from runtime.settings import Settings
 from runtime.vlm.base import ImageLoader, Part, VisionChatModel, final_chunk
 
+RETRIES = 4
+"""How often a request is sent again that found no server or one too busy: after half a second, twice that, and so on,
+or when the server says."""
+
 
 def served_model(settings: Settings, load_image: ImageLoader) -> ServedVisionChatModel:
     """The model at `vlm_url`; nothing is asked of the server before the first call.
@@ -53,6 +57,7 @@ def served_model(settings: Settings, load_image: ImageLoader) -> ServedVisionCha
         max_completion_tokens=settings.max_new_tokens,
         stream_usage=True,
         timeout=settings.turn_seconds,
+        max_retries=RETRIES,
     )
     return ServedVisionChatModel(client=client, load_image=load_image)
 
@@ -85,7 +90,7 @@ class ServedVisionChatModel(VisionChatModel):
             wanted["max_completion_tokens"] = max_new_tokens
         logprobs: list[float] = []
         usage: dict[str, Any] = {}
-        finish = "stop"
+        finish = ""
         try:
             for chunk in self.client.stream([self._sendable(message) for message in messages], **wanted):
                 metadata = chunk.response_metadata
@@ -102,6 +107,8 @@ class ServedVisionChatModel(VisionChatModel):
                     yield piece
         except Exception as error:
             raise GenerationFailed(f"The model's server failed: {error}.") from error
+        if not finish:
+            raise GenerationFailed("The model's server broke off in the middle of its answer.")
         yield final_chunk(
             prompt=usage.get("input_tokens", 0),
             output=usage.get("output_tokens", 0),

@@ -7,11 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from pycocoevalcap.bleu.bleu import Bleu
 
-from evals.metrics.captions import corpus_scores, tokens
+from evals.metrics.captions import bleu, corpus_scores, tokens
 
 WORDS = ["dog", "cat", "grass", "runs", "sits", "red", "on", "under", "near", "ball", "tree", "sky", "two", "man"]
-BLEU = ["bleu1", "bleu2", "bleu3", "bleu4"]
+NAMES = ["bleu1", "bleu2", "bleu3", "bleu4"]
 Captions = tuple[list[str], list[list[str]]]
 
 
@@ -114,7 +115,7 @@ def test_perfect_captions_score_best() -> None:
     random = np.random.default_rng(20)
     captions = [sentence(random) + f" {index}" for index in range(120)]
     scores = corpus_scores(captions, [[caption] for caption in captions])
-    assert [scores.values[name] for name in [*BLEU, "rouge_l"]] == pytest.approx([1.0] * 5)
+    assert [scores.values[name] for name in [*NAMES, "rouge_l"]] == pytest.approx([1.0] * 5)
     assert scores.values["cider"] == pytest.approx(10)
     assert scores.notes == ()
 
@@ -140,7 +141,7 @@ def test_rouge_golden() -> None:
 @pytest.mark.parametrize("images", [1, 99])
 def test_cider_of_few_images_is_left_out_and_said(images: int) -> None:
     scores = corpus_scores(*corpus(np.random.default_rng(21), images))
-    assert set(scores.values) == {*BLEU, "rouge_l"}
+    assert set(scores.values) == {*NAMES, "rouge_l"}
     assert set(scores.per_image) == {"rouge_l"}
     assert str(images) in scores.notes[0]
 
@@ -181,7 +182,7 @@ def test_bleu_and_rouge_agree_with_the_papers_on_a_thousand_corpora() -> None:
         hypotheses, references = corpus(random, int(random.integers(1, 4)))
         hypotheses[0] = sentence(random)  # four words or more, so that every order has an n-gram
         scores = corpus_scores(hypotheses, references)
-        for order, name in enumerate(BLEU, 1):
+        for order, name in enumerate(NAMES, 1):
             wanted = naive_bleu(hypotheses, references, order)
             # the reference code adds 1e-15 to the matches, so no score of 0 is quite that
             assert scores.values[name] == pytest.approx(wanted, abs=1e-6 if wanted else 1e-3)
@@ -199,3 +200,19 @@ def test_cider_agrees_with_the_paper_on_a_thousand_captions() -> None:
         assert scores.per_image["cider"] == pytest.approx(wanted, abs=1e-6)
         assert scores.values["cider"] == pytest.approx(sum(wanted) / images, abs=1e-6)
         assert 0 < scores.values["cider"] < 10
+
+
+def test_bleu_is_that_of_pycocoevalcap_on_a_thousand_resamples() -> None:
+    random = np.random.default_rng(25)
+    for images in (2, 5, 20, 100):
+        hypotheses, references = corpus(random, images)
+        hypotheses[0] = ""
+        counts = corpus_scores(hypotheses, references).bleu_counts
+        for _ in range(250):
+            rows = random.integers(images, size=images)
+            wanted, _ = Bleu(4).compute_score(
+                {at: references[row] for at, row in enumerate(rows)},
+                {at: [hypotheses[row]] for at, row in enumerate(rows)},
+                verbose=0,
+            )
+            assert [bleu(counts[rows].sum(0), order) for order in (1, 2, 3, 4)] == pytest.approx(wanted, abs=1e-9)

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.statistics import bootstrap_corpus, bootstrap_interval, mcnemar_exact, paired_bootstrap, stratified_sample
+from evals.statistics import (
+    bootstrap_corpus,
+    bootstrap_interval,
+    mcnemar_exact,
+    paired_bootstrap,
+    paired_ratio,
+    stratified_sample,
+)
 
 IDS = [f"q{index}" for index in range(100)]
 STRATA = ["colour"] * 60 + ["count"] * 30 + ["text"] * 10
@@ -169,3 +176,21 @@ def test_a_paired_test_seldom_sees_what_is_not_there() -> None:
         for seed in range(300)
     )
     assert 3 <= false_alarms <= 30
+
+
+def test_a_ratio_is_that_of_the_means_over_the_same_resamples() -> None:
+    random = np.random.default_rng(5)
+    clusters = [f"c{index % 30}" for index in range(120)]
+    whole = random.integers(0, 2, 120).astype(float)
+    left = whole * random.integers(0, 2, 120)
+    ratio = paired_ratio(left.tolist(), whole.tolist(), clusters, seed=3, rounds=500)
+    assert ratio.value == pytest.approx(left.mean() / whole.mean())
+    naive = bootstrap_corpus(lambda rows: float(left[rows].mean() / whole[rows].mean()), clusters, seed=3, rounds=500)
+    assert (ratio.low, ratio.high) == pytest.approx(naive)
+
+
+def test_a_ratio_of_equals_is_certain_and_of_nothing_is_nothing() -> None:
+    assert paired_ratio([1, 0, 1], [1, 0, 1], list("abc"), seed=0)[0] == 1
+    assert paired_ratio([0, 0], [0, 0], list("ab"), seed=0) == (0, 0, 0)
+    with pytest.raises(ValueError):
+        paired_ratio([], [], [], seed=0)

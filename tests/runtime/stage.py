@@ -22,9 +22,9 @@ def picture(seed: int) -> Image.Image:
 PICTURES = {"a": picture(0), "b": picture(1), "c": picture(2)}
 
 
-def open_model(pool: ModelPool, folder: Path, **fields: Any) -> LocalVisionChatModel:
+def open_model(pool: ModelPool, folder: Path, dtype: str = "float32", **fields: Any) -> LocalVisionChatModel:
     spec = ModelSpec(
-        str(folder), "vlm", lambda: estimate(folder, "float32"), lambda: load_engine(folder, "cpu", "float32")
+        f"{folder} {dtype}", "vlm", lambda: estimate(folder, dtype), lambda: load_engine(folder, "cpu", dtype)
     )
     return LocalVisionChatModel(pool=pool, spec=spec, load_image=PICTURES.__getitem__, max_new_tokens=12, **fields)
 

@@ -15,23 +15,28 @@ from PIL import Image
 from runtime.errors import BadSetting, GenerationFailed
 from runtime.settings import Settings
 from runtime.vlm.base import token_counts
-from runtime.vlm.served import ServedVisionChatModel, served_model
+from runtime.vlm.served import RETRIES, ServedVisionChatModel, served_model
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Streams the words of `reply`, one a chunk, and remembers what was asked."""
+    """Streams the words of `reply`, one a chunk, and remembers what was asked; it may refuse, or break off."""
 
     reply = "Two dogs."
     status = 200
+    refusals = 0
+    whole = True
     asked: list[dict[str, Any]] = []  # noqa: RUF012  one server a test
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         type(self).asked.append(body)
-        self.send_response(self.status)
-        self.send_header("Content-Type", "text/event-stream" if self.status == 200 else "application/json")
+        self.prepare(body)
+        status = 429 if len(self.asked) <= self.refusals else self.status
+        self.send_response(status)
+        self.send_header("Content-Type", "text/event-stream" if status == 200 else "application/json")
+        self.send_header("Retry-After-Ms", "1")
         self.end_headers()
-        if self.status != 200:
+        if status != 200:
             self.wfile.write(b'{"error": {"message": "no such model"}}')
             return
         words = self.reply.split(" ")
@@ -44,8 +49,13 @@ class Handler(BaseHTTPRequestHandler):
                 "finish_reason": "stop" if i == len(words) - 1 else None,
             }
             self._chunk({"choices": [choice]})
+            if not self.whole:
+                return
         self._chunk({"choices": [], "usage": {"prompt_tokens": 70, "completion_tokens": 2, "total_tokens": 72}})
         self.wfile.write(b"data: [DONE]\n\n")
+
+    def prepare(self, body: dict[str, Any]) -> None:
+        """What a test does before a request is answered."""
 
     def _chunk(self, fields: dict[str, Any]) -> None:
         chunk = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", **fields}
@@ -102,6 +112,28 @@ def test_a_failing_server_is_one_sentence(server: tuple[type[Handler], ServedVis
     handler, model = server
     handler.status = 404
     with pytest.raises(GenerationFailed, match="no such model"):
+        model.invoke(question("What?"))
+
+
+def test_a_busy_server_is_asked_again(server: tuple[type[Handler], ServedVisionChatModel]) -> None:
+    handler, model = server
+    handler.refusals = RETRIES
+    assert model.invoke(question("What?")).text == "Two dogs."
+    assert len(handler.asked) == RETRIES + 1
+
+
+def test_a_server_that_stays_busy_is_given_up(server: tuple[type[Handler], ServedVisionChatModel]) -> None:
+    handler, model = server
+    handler.status = 503
+    with pytest.raises(GenerationFailed, match="no such model"):
+        model.invoke(question("What?"))
+    assert len(handler.asked) == RETRIES + 1
+
+
+def test_half_an_answer_is_none(server: tuple[type[Handler], ServedVisionChatModel]) -> None:
+    handler, model = server
+    handler.whole = False
+    with pytest.raises(GenerationFailed, match="broke off"):
         model.invoke(question("What?"))
 
 

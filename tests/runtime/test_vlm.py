@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def test_second_question_reuses_picture_and_prefix_with_the_same_tokens(folder: 
     warm, cold = open_model(pool, folder), [ask("And what colour?", "a", "b")]
     warm.invoke([ask("What is it?", "a", "b")])
     with pool.lease(warm.spec) as engine:
-        encoded = _count_encodings(engine)
+        encoded = count_encodings(engine)
     second = warm.invoke(cold)
     usage = token_counts(second)
     assert usage["cached"] > usage["image"] > 0
@@ -52,12 +53,13 @@ def test_second_question_reuses_picture_and_prefix_with_the_same_tokens(folder: 
     pool.close()
 
 
-def _count_encodings(engine: Any) -> list[str]:
+def count_encodings(engine: Any) -> list[str]:
     """Note each time the model encodes a picture from here on."""
     calls: list[str] = []
     inner = engine.model.base_model
     encode = inner.get_image_features
 
+    @wraps(encode)  # `generate` reads its signature
     def counted(*args: Any, **kwargs: Any) -> Any:
         calls.append("encoded")
         return encode(*args, **kwargs)

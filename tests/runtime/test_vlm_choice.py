@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from runtime.pool import ModelPool
 from runtime.vlm.chat import LocalVisionChatModel
-from tests.runtime.stage import ask
+from tests.runtime.stage import ask, open_model
 
 SCHEMA = {
     "type": "object",
@@ -86,3 +88,20 @@ def test_likelihoods_of_text_match_one_plain_pass(model: LocalVisionChatModel) -
                 ids = torch.tensor([[*engine.prompter.words(context), *tail]])
                 logits = engine.model(input_ids=ids).logits[0, -len(tail) - 1 : -1].log_softmax(-1)
                 assert score == pytest.approx(float(logits[range(len(tail)), tail].sum()), abs=2e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_no_bit_of_a_score_depends_on_what_was_read_before(folder: Path, dtype: str) -> None:
+    """A prompt that is read in other pieces rounds otherwise."""
+    contexts = ["What is it?\nHow many?\n", "What is it?\nDescribe it.\n", "Hello\n"]
+    pool = ModelPool(budget=2 * 2**30)
+    model = open_model(pool, folder, dtype, reuse=False)
+    fresh = {key: model.choose([ask("Choose.", key)], "action", ["answer", "ask_user", "vqa"]) for key in "ab"}
+    likely = model.likelihoods(contexts, "And now?\n")
+    model.invoke([ask("Choose.", "a")])
+    model.likelihoods(contexts[::-1], "What is it?\n")
+    for key in "ba":
+        assert model.choose([ask("Choose.", key)], "action", ["answer", "ask_user", "vqa"]) == fresh[key]
+    assert model.likelihoods(contexts[1:], "And now?\n") == likely[1:]
+    assert model.likelihoods(contexts, "And now?\n") == likely
+    pool.close()

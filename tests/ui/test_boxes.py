@@ -1,4 +1,4 @@
-"""Boxes are drawn where they are."""
+"""Boxes and heat are drawn where they are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from ui.boxes import COLOUR, SIDE, with_boxes
+from ui.boxes import COLOUR, SIDE, with_boxes, with_heat
 
 
 def drawn(size: tuple[int, int], *boxes: tuple[float, float, float, float]) -> tuple[Image.Image, Image.Image]:
@@ -41,3 +41,13 @@ def test_a_large_picture_is_made_smaller_and_the_boxes_with_it() -> None:
 def test_boxes_over_the_edge_are_cut() -> None:
     _, after = drawn((100, 100), (-0.5, -0.5, 0.5, 0.5))
     assert is_red(after, 50, 20)
+
+
+def test_heat_is_painted_where_it_is() -> None:
+    picture = Image.new("RGB", (200, 100), "white")
+    after = Image.open(io.BytesIO(with_heat(picture, [[0.0, 1.0], [0.0, 0.0]])))
+    assert after.size == (200, 100)
+    assert is_red(after, 190, 5)
+    assert not is_red(after, 10, 5)
+    assert not is_red(after, 190, 95)
+    assert picture.getcolors() == [(200 * 100, (255, 255, 255))]

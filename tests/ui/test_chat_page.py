@@ -56,6 +56,13 @@ def test_the_picture_opens_in_full_size(chat: AppTest) -> None:
     assert "48 × 32" in captions(chat)
 
 
+def test_a_model_that_cannot_say_where_it_looked_says_so(chat: AppTest) -> None:
+    ask(chat, "which animal is it?", picture())
+    chat.button(key="where-0-0").click().run()
+    assert not chat.exception
+    assert EN.where_unknown in captions(chat)
+
+
 def test_conversations_are_listed_and_opened(chat: AppTest) -> None:
     ask(chat, "good *morning*")
     first = thread_of(chat)

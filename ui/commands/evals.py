@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runtime.errors import BadSetting
+from ui.commands.eval_report import report, run_folder
+from ui.commands.eval_shared import (
+    AsJson,
+    Batch,
+    Concurrency,
+    DrawSeed,
+    EngineName,
+    FailUnder,
+    Limit,
+    Subject,
+    hold_to,
+    limits_of,
+    pace_of,
+    progress_bars,
+    subject_named,
+)
+from ui.commands.eval_wrappers import calibration, robustness
 from ui.commands.output import cell, note, say, say_json, say_table, table
 
 if TYPE_CHECKING:
-    from evals.runner import Progress
     from evals.summary import Summary
-    from runtime.settings import Settings
     from ui.commands.invocation import Invocation
 
 app = typer.Typer(no_args_is_help=True, help="Measure answers on your own data.")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the summary is the last line.")]
-FailUnder = Annotated[
-    list[str] | None, typer.Option(metavar="METRIC=VALUE", help="Exit with 1 where a metric is lower; repeatable.")
-]
 
 
 @app.command("list")
 def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show the tasks, and the runs that are kept."""
-    from evals.records import Run
+    from evals.report.kept import kept_runs
     from evals.runner import folder_of
     from evals.tasks import TASKS
 
     invocation: Invocation = ctx.obj
-    folder = folder_of(invocation.settings())
-    headers = [Run(path.parent).header() for path in sorted(folder.glob("*/run.json"))]
+    kept, faults = kept_runs(folder_of(invocation.settings()))
+    for fault in faults:
+        note(fault.message, "red")
     if as_json:
-        say_json({"tasks": {name: task.about for name, task in TASKS.items()}, "runs": [h.run for h in headers]})
+        say_json({"tasks": {name: task.about for name, task in TASKS.items()}, "runs": [one.name for one in kept]})
         return
     tasks = table("task", "what it measures")
     for task in TASKS.values():
         tasks.add_row(cell(task.name), cell(task.about))
     say_table(tasks)
-    runs = table("run", "samples", "of", "model")
-    for header in headers:
-        runs.add_row(*map(cell, (header.run, len(header.ids), header.source, header.model)))
-    if headers:
+    runs = table("run", "done", "score", "of")
+    for one in kept:
+        done = f"{one.done} of {len(one.header.ids)}"
+        runs.add_row(*map(cell, (one.name, done, one.headline or "not finished", one.facts)))
+    if kept:
         say_table(runs)
 
 
@@ -55,29 +65,29 @@ def run(
     ctx: typer.Context,
     task: Annotated[str, typer.Argument(help="A task; `vistalk eval list` shows them.")],
     data: Annotated[Path, typer.Option(help="The data file; README names the formats.")],
-    subject: Annotated[str, typer.Option(help="model: the bare model; agent: whole turns.")] = "model",
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="A seeded sample of so many, every kind in proportion.")
-    ] = None,
-    draw_seed: Annotated[int, typer.Option(help="For that sample.")] = 0,
+    subject: Subject = "model",
+    limit: Limit = None,
+    draw_seed: DrawSeed = 0,
+    batch: Batch = 32,
+    concurrency: Concurrency = None,
+    engine: EngineName = "local",
     out: Annotated[Path | None, typer.Option(help="The run's folder; a run that is there is gone on with.")] = None,
     fail_under: FailUnder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a task. Ctrl-C or a crash loses nothing: `vistalk eval resume` goes on."""
+    """Run a task. Ctrl-C or a crash loses nothing: `vistalk eval resume` goes on, at the same pace or another."""
     from evals.runner import Plan
     from evals.runner import run as run_task
     from ui.commands.session import bring_pocket
 
-    if subject not in ("model", "agent"):
-        raise BadSetting(f"There is no subject {subject!r}.", hint="Choose model or agent.")
     invocation: Invocation = ctx.obj
     settings = invocation.settings()
-    limits = _limits(fail_under)
+    limits = limits_of(fail_under)
+    plan = Plan(task, data, subject_named(subject), limit, draw_seed)
+    pace = pace_of(batch, concurrency, engine)
     bring_pocket(settings)
-    plan = Plan(task, data, "agent" if subject == "agent" else "model", limit, draw_seed)
-    with _bar(task) as progress:
-        summary = run_task(settings, plan, progress, out)
+    with progress_bars() as bar:
+        summary = run_task(settings, plan, bar(task), out, pace=pace)
     _finish(summary, limits, as_json)
 
 
@@ -85,6 +95,9 @@ def run(
 def resume(
     ctx: typer.Context,
     run: Annotated[str, typer.Argument(help="A run's name or folder.")],
+    batch: Batch = 32,
+    concurrency: Concurrency = None,
+    engine: EngineName = "local",
     fail_under: FailUnder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -93,9 +106,10 @@ def resume(
 
     invocation: Invocation = ctx.obj
     settings = invocation.settings()
-    limits = _limits(fail_under)
-    with _bar(run) as progress:
-        summary = resume_run(settings, _folder(settings, run), progress)
+    limits = limits_of(fail_under)
+    pace = pace_of(batch, concurrency, engine)
+    with progress_bars() as bar:
+        summary = resume_run(settings, run_folder(settings, run), bar(run), pace)
     _finish(summary, limits, as_json)
 
 
@@ -112,7 +126,7 @@ def compare(
 
     invocation: Invocation = ctx.obj
     settings = invocation.settings()
-    found = compare_runs(Run(_folder(settings, first)), Run(_folder(settings, second)))
+    found = compare_runs(Run(run_folder(settings, first)), Run(run_folder(settings, second)))
     numbers = {name: value for name, value in vars(found).items() if name != "changed"}
     if as_json:
         say_json({**numbers, "changed": [one.id for one, _ in found.changed]})
@@ -138,47 +152,15 @@ def show(
     from evals.records import Run
 
     invocation: Invocation = ctx.obj
-    for record in Run(_folder(invocation.settings(), run)).records():
+    for record in Run(run_folder(invocation.settings(), run)).records():
         if record.id == sample:
             say_json(vars(record))
             return
     raise BadSetting(f"The run {run} has no sample {sample!r} that is done.")
 
 
-def _folder(settings: Settings, run: str) -> Path:
-    from evals.runner import folder_of
-
-    return Path(run) if Path(run).is_dir() else folder_of(settings) / Path(run).name
-
-
-def _limits(wanted: list[str] | None) -> dict[str, float]:
-    limits = {}
-    for text in wanted or []:
-        name, _, value = text.partition("=")
-        try:
-            limits[name] = float(value)
-        except ValueError as error:
-            raise BadSetting(f"{text!r} is no limit.", hint="Write it as accuracy=0.6.") from error
-    return limits
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Progress]:
-    """A bar on stderr with rate, remaining time and running score."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    columns.append(TextColumn("{task.fields[rate]}  score {task.fields[score]}"))
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        bar = bars.add_task(title, total=None, rate="", score="–")
-
-        def progress(done: int, of: int, score: float) -> None:
-            speed = bars.tasks[0].speed
-            rate = f"{speed:.2g}/s" if speed else ""
-            bars.update(bar, completed=done, total=of, rate=rate, score="–" if score != score else f"{score:.1%}")
-
-        yield progress
+for command in (report, robustness, calibration):
+    app.command()(command)
 
 
 def _finish(summary: Summary, limits: dict[str, float], as_json: bool) -> None:
@@ -186,14 +168,7 @@ def _finish(summary: Summary, limits: dict[str, float], as_json: bool) -> None:
         say_json(summary.to_json())
     else:
         _print(summary)
-    unknown = [name for name in limits if name not in summary.metrics]
-    if unknown:
-        raise BadSetting(f"The run has no metric {unknown[0]!r}.", hint=f"It has: {', '.join(summary.metrics)}.")
-    low = {name: least for name, least in limits.items() if summary.metrics[name].value < least}
-    for name, least in low.items():
-        note(f"{name} is {summary.metrics[name].value:.4g}, under {least:g}.", "red")
-    if low:
-        raise typer.Exit(1)
+    hold_to(limits, summary.metrics)
 
 
 def _print(summary: Summary) -> None:
@@ -204,5 +179,7 @@ def _print(summary: Summary) -> None:
     say_table(rows)
     for text in summary.notes:
         note(text)
+    if summary.faults:
+        note(f"faults: {', '.join(f'{name} {count}' for name, count in summary.faults.items())}")
     note(f"{summary.n} samples, {summary.unparsed} without an answer that counts, {summary.errors} with errors")
     note(f"run {summary.run}")

@@ -9,11 +9,14 @@ import typer
 
 from runtime.errors import ModelNotPresent
 from ui.commands.output import cell, note, progress_bar, say_json, say_table, table
+from ui.commands.train import held_out, train
 
 if TYPE_CHECKING:
     from ui.commands.invocation import Invocation
 
-app = typer.Typer(no_args_is_help=True, help="List, fetch and measure models.")
+app = typer.Typer(no_args_is_help=True, help="List, fetch, measure and train models.")
+app.command()(train)
+app.command("held-out")(held_out)
 
 
 @app.command("list")

@@ -1,0 +1,116 @@
+"""Results that are kept with the source, and the README's table made of all of them.
+
+A stored result is a run's header and summary: no samples, and nothing that tells where on a machine its files lie.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from evals.bench.readme import STORED as BENCH
+from evals.readme import README, RESULTS, put
+from evals.records import Header, Run
+from evals.report import wording
+from evals.report.contents import data_name, metrics_of, model_name
+from evals.report.markdown import literal, table
+from evals.runner import ANSWERS
+from memory.files import disk_errors_named
+from runtime.errors import BadData, SetupError
+from runtime.settings import Settings
+
+HEADS = ["task", "data", "samples", "metric", "value [95 % interval]", "baselines", "model", "made by"]
+
+
+def store(run: Run, folder: Path | None = None) -> Path:
+    """Keep a finished run's result, in place of an older one of the same task, model, data and subject.
+
+    Raises:
+        BadData: the run is not finished, is on spoilt pictures, or there is none.
+        SetupError: this is no source tree, so there is no place for it.
+    """
+    folder = folder or RESULTS
+    header = anonymous(run.header())
+    if condition := header.settings.get("condition"):
+        raise BadData(f"A run on spoilt pictures ({condition}) is no result of its own.", hint="Store the clean one.")
+    kept = {"header": asdict(header), "summary": run.summary()}
+    if not folder.is_dir():
+        raise SetupError(f"There is no folder {folder}.", hint="`--readme` works in vistalk's own source tree.")
+    path = folder / f"{_name(header)}.json"
+    with disk_errors_named(path):
+        path.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return path
+
+
+def anonymous(header: Header) -> Header:
+    """The header with names in the place of paths and addresses, and without the samples' ids."""
+    settings = dict(header.settings)
+    if settings["vlm"]:
+        settings["vlm"] = Path(settings["vlm"]).name if Path(settings["vlm"]).is_absolute() else settings["vlm"]
+    if settings["vlm_url"]:
+        settings["vlm_url"] = "URL"
+    return replace(header, ids=[], source=data_name(header), model=model_name(header), settings=settings)
+
+
+def rendered(readme: str, folder: Path | None = None) -> str:
+    """The README with its table of accuracy made anew from all that is stored."""
+    paths = sorted(path for path in (folder or RESULTS).glob("*.json") if path != BENCH)
+    stored = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    rows = (row for one in stored for row in _rows(Header(**one["header"]), one["summary"]))
+    return put(readme, "accuracy", "\n".join(table(HEADS, rows)))
+
+
+def write_readme() -> Path:
+    """Bring the README up to date with what is stored."""
+    with disk_errors_named(README):
+        README.write_text(rendered(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return README
+
+
+def command(header: Header) -> str:
+    """What makes such a run again, with every setting that is not the default."""
+    settings = header.settings
+    words = ["vistalk"]
+    for name in ANSWERS:
+        if settings[name] != Settings.model_fields[name].default:
+            words += [f"--{name.replace('_', '-')}", str(settings[name])]
+    words += ["eval", "run", header.task, "--data", header.source]
+    if header.subject != "model":
+        words += ["--subject", header.subject]
+    if settings["limit"]:
+        words += ["--limit", str(settings["limit"])]
+    if settings["draw_seed"]:
+        words += ["--draw-seed", str(settings["draw_seed"])]
+    return shlex.join(words)
+
+
+def _name(header: Header) -> str:
+    parts = [header.task, header.model, header.source.rsplit(".", 1)[0]]
+    parts += [header.subject] if header.subject != "model" else []
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower())
+
+
+def _rows(header: Header, summary: dict[str, Any]) -> Iterator[list[str]]:
+    """A line for each metric that has a baseline, and for the same metric of one language or kind."""
+    baselines = summary["baselines"]
+    told = [
+        header.task,
+        literal(header.source),
+        f"{summary['n']:,}",
+        literal(header.model) + (", the whole agent" if header.subject == "agent" else ""),
+        "`" + command(header).replace("|", "\\|") + "`",
+    ]
+    compared = tuple(name for values in baselines.values() for name in values)
+    for name, value in metrics_of(summary).items():
+        if not name.startswith(compared):
+            continue
+        beside = [f"{b} {wording.number(name, values[name])}" for b, values in baselines.items() if name in values]
+        task, data, n, model, made_by = told
+        said = [literal(name), wording.with_interval(name, value), literal(", ".join(beside))]
+        yield [task, data, n, *said, model, made_by]
+        told = [""] * len(told)

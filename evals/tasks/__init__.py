@@ -1,0 +1,11 @@
+"""The tasks: how each asks, reads the answer, scores one sample, and what it is compared with."""
+
+from evals.tasks.base import Findings, Mark, Task
+from evals.tasks.conversation import CONVERSATION
+from evals.tasks.guessing import majority, question_only
+from evals.tasks.injection import INJECTION
+from evals.tasks.questions import ANNOTATORS, QUESTIONS
+
+TASKS = {task.name: task for task in (*QUESTIONS, CONVERSATION, INJECTION)}
+
+__all__ = ["ANNOTATORS", "TASKS", "Findings", "Mark", "Task", "majority", "question_only"]

@@ -1,0 +1,95 @@
+"""What a task is: how it asks, reads the answer and scores one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent.assistant import Assistant
+from evals.formats import Sample
+from evals.records import Record
+from runtime.presets import Preset
+
+Scorer = Callable[[str | None, Sample], float | None]
+
+
+def own_words(sample: Sample, _: Preset) -> str:
+    """The sample's own words are the prompt."""
+    return sample.text
+
+
+def as_it_is(output: str, _: Sample) -> str | None:
+    """The whole output is the answer."""
+    return output
+
+
+def unscored(_: str | None, __: Sample) -> None:
+    """One sample has no score of its own."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One thing that was judged: how well it went, and the group and language it counts under."""
+
+    value: float
+    group: str
+    lang: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a task of scripts tells beyond its score.
+
+    Attributes:
+        means: marks by metric, each to be averaged; one without marks was not asked for.
+        retained: by metric, pairs of marks of the same things, whose means are divided.
+        baselines: by who is compared and metric, their mean.
+        faults: how often each kind of fault was found.
+    """
+
+    means: Mapping[str, Sequence[Mark]]
+    baselines: Mapping[str, Mapping[str, float]]
+    faults: Mapping[str, int]
+    retained: Mapping[str, tuple[Sequence[Mark], Sequence[Mark]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Script:
+    """How a task of several turns is run with a whole agent, and what its records tell."""
+
+    play: Callable[[Assistant, Sample], Record]
+    findings: Callable[[Sequence[Record], Sequence[Sample]], Findings]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task.
+
+    Attributes:
+        name: as in `vistalk eval run NAME`.
+        about: one line for `vistalk eval list`.
+        version: raised when prompts or scoring change.
+        metric: the name of the mean score; empty where only the whole run has scores.
+        ask: the prompt for the bare model; the whole agent gets the sample's own words.
+        parse: the answer that counts, or None where the output holds none.
+        score: of one parsed answer, in [0, 1].
+        plans: whether the chosen action is the answer, rather than the words.
+        words: what the whole agent is told where a sample has no words of its own.
+        script: for a task of several turns, which is played instead of asked.
+    """
+
+    name: str
+    about: str
+    version: int
+    metric: str
+    ask: Callable[[Sample, Preset], str] = own_words
+    parse: Callable[[str, Sample], str | None] = as_it_is
+    score: Scorer = unscored
+    plans: bool = False
+    words: str = ""
+    script: Script | None = None
+
+    @property
+    def needs_agent(self) -> bool:
+        """Whether a bare model cannot do it."""
+        return self.plans or self.script is not None

@@ -1,0 +1,1 @@
+"""What the pocket model learns from, and how it is trained."""

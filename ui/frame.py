@@ -1,0 +1,50 @@
+"""What surrounds every page: its name, its style, and the way to the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from runtime.errors import SetupError
+from runtime.settings import load_settings
+from ui import chat_page
+from ui.evaluations import page as evaluations_page
+from ui.language import Texts, shown_language, texts
+from ui.sidebar import PARAMETER
+
+FOLDER = Path(__file__).parent
+
+
+def show() -> None:
+    """Draw the page that the address names."""
+    words = _words()
+    # No icons here: Streamlit would fetch a page's icon from another machine, as the picture in the browser's tab.
+    chat = st.Page(chat_page.show, title=words.pages["chat"], url_path="chat", default=True)
+    evaluations = st.Page(evaluations_page.show, title=words.pages["evaluations"], url_path="evaluations")
+    page = st.navigation([chat, evaluations], position="hidden")
+    layout = "wide" if page == evaluations else "centered"
+    st.set_page_config("vistalk", page_icon=FOLDER / "icon.svg", layout=layout)
+    st.logo(FOLDER / "logo.svg", size="large")
+    st.html(FOLDER / "style.css")
+    if page == chat:
+        st.session_state["conversation"] = st.query_params.get(PARAMETER)
+    with st.sidebar, st.container(gap="xxsmall"):
+        st.page_link(chat, icon=":material/chat:", query_params=_conversation())
+        st.page_link(evaluations, icon=":material/monitoring:")
+    page.run()
+
+
+def _conversation() -> dict[str, str] | None:
+    """The conversation that was open last, so that who comes back to the chat finds it."""
+    kept = st.session_state.get("conversation")
+    return {PARAMETER: kept} if kept else None
+
+
+def _words() -> Texts:
+    """The page itself says what is wrong with settings that cannot be read."""
+    try:
+        wanted = load_settings().language
+    except SetupError:
+        wanted = "auto"
+    return texts(shown_language(wanted, st.context.locale))
