@@ -21,14 +21,13 @@ from evals.engines import STEADY, Pace
 from evals.gradient import STEPS, no_weights
 from evals.records import Run
 from evals.report.findings import scored
-from evals.runner import Plan, Progress, folder_of, run
+from evals.runner import Plan, Progress, fixed_settings, folder_of, run
 from evals.statistics import Floats, paired_ratio
 from evals.subjects import open_subject
 from evals.summary import SEED, Summary, Value
 from evals.tasks import TASKS
 from memory.files import write_whole
 from runtime.errors import BadSetting
-from runtime.models import settled
 from runtime.presets import preset_of
 from runtime.settings import Settings
 
@@ -125,8 +124,8 @@ def measure(
     attacks = any(condition.kind in STEPS for condition in conditions)
     if attacks and (plan.subject != "model" or not preset_of(settings).local):
         raise no_weights()
-    settings = settled(settings)
     folder = out or folder_of(settings) / f"robustness-{plan.task}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    settings = fixed_settings(settings, folder / CLEAN)
     with open_subject(plan.subject, settings) as subject:
 
         def measured(name: str, under: Plan, pace: Pace = STEADY) -> Summary:

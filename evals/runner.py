@@ -29,9 +29,11 @@ from runtime.settings import Settings
 Progress = Callable[[int, int, float], None]
 """Takes how many samples are done, of how many, and the mean score so far."""
 
-CHOICE = ("preset", "vlm", "vlm_revision", "vlm_url", "seed", "temperature", "max_new_tokens")
-ANSWERS = (*CHOICE, "device", "dtype", "threads")
-"""The settings that change answers; the last ones by a rounding."""
+ANSWERS = ("preset", "vlm", "vlm_revision", "vlm_url", "dtype", "device", "seed", "temperature", "max_new_tokens")
+"""The settings that change answers."""
+
+COMPUTING = ("device", "dtype", "threads")
+"""Those that do so by a rounding: kept as they were asked for, and as what `auto` stood for."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ def run(
     """
     task = _task(plan.task)
     samples = drawn(load(plan.task, plan.data), plan)
-    fixed = settled(settings)
-    header = _header(fixed, plan, task, samples)
+    fixed = fixed_settings(settings, out)
+    header = _header(settings, fixed, plan, task, samples)
     begun = Run.begin(out or folder_of(settings) / header.run, header)
     done = {record.id: record.score for record in begun.records()}
     scores = [score for score in done.values() if score is not None]
@@ -105,6 +107,13 @@ def resume(settings: Settings, folder: Path, progress: Progress, pace: Pace = ST
     return run(same, plan, progress, out=folder, pace=pace)
 
 
+def fixed_settings(settings: Settings, folder: Path | None) -> Settings:
+    """With what `auto` stands for: as the run in the folder began, else here and now."""
+    if folder is None or not (folder / "run.json").exists():
+        return settled(settings)
+    return settings.model_copy(update=Run(folder).header().settings.get("computing", {}))
+
+
 def drawn(samples: Sequence[Sample], plan: Plan) -> list[Sample]:
     """The samples that the plan asks for, in the data's order."""
     if plan.limit is None or plan.limit >= len(samples):
@@ -120,7 +129,7 @@ def _task(name: str) -> Task:
     return TASKS[name]
 
 
-def _header(settings: Settings, plan: Plan, task: Task, samples: Sequence[Sample]) -> Header:
+def _header(settings: Settings, fixed: Settings, plan: Plan, task: Task, samples: Sequence[Sample]) -> Header:
     preset = preset_of(settings)
     weights = sha256_of(sorted(present(settings, preset).glob("*.safetensors"))) if preset.local else preset.vlm
     if task.needs_agent and plan.subject == "model":
@@ -128,6 +137,7 @@ def _header(settings: Settings, plan: Plan, task: Task, samples: Sequence[Sample
     if not samples:
         raise BadData(f"{plan.data} holds no samples.")
     kept = {name: getattr(settings, name) for name in ANSWERS} | {"short_answer": preset.short_answer}
+    kept["computing"] = {name: getattr(fixed, name) for name in COMPUTING}
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     return Header(
         run=f"{task.name}-{preset.name}-{stamp}",

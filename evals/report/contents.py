@@ -245,6 +245,7 @@ def facts(run: Examined) -> dict[str, str]:
 
 def _settings(header: Header) -> dict[str, object]:
     """Those that say something; what names the model, the data or the samples is said elsewhere."""
-    elsewhere = ("vlm", "limit", "draw_seed", "subject")
-    kept = {name: value for name, value in header.settings.items() if name not in elsewhere and value is not None}
+    elsewhere = ("vlm", "limit", "draw_seed", "subject", "computing")
+    all_of_them = header.settings | header.settings.get("computing", {})
+    kept = {name: value for name, value in all_of_them.items() if name not in elsewhere and value is not None}
     return kept | ({"vlm_url": "a server"} if kept.get("vlm_url") else {})

@@ -101,9 +101,9 @@ def _slates(rows: Sequence[Row], most: int) -> list[list[Row]]:
 
 def _answered(engine: VisionEngine, rows: Sequence[Row], decoding: Decoding) -> Outcomes:
     if not engine.stackable:  # a cache that slides or recurs cannot be padded: the prompt is read in one piece
-        ((number, prompt),) = ((row.number, row.prompt) for row in rows)
-        *pieces, last = engine.stream(prompt, replace(decoding, reuse=False), threading.Event())
-        return {number: replace(last, text="".join(piece.text for piece in pieces))}
+        (row,) = rows
+        *pieces, last = engine.stream(row.prompt, replace(decoding, reuse=False), threading.Event())
+        return {row.number: replace(last, text="".join(piece.text for piece in pieces))}
     engine.room(rows[0].shape[1])
     pieces = engine.run(Stop(threading.Event()), _decode, engine, rows, decoding)
     return {row.number: piece for row, piece in zip(rows, pieces, strict=True)}
@@ -137,14 +137,13 @@ def _decode(engine: VisionEngine, rows: Sequence[Row], decoding: Decoding, stop:
 
 def _piece(engine: VisionEngine, steps: Sequence[tuple[int, float]], cached: int) -> Piece:
     """What one row says up to its end; what follows is padding until the longest row ends."""
-    words = DecodeStream(skip_special_tokens=True)
-    text, total, finish = "", 0.0, "length"
-    count = 0
-    for token, logprob in steps:
-        count += 1
-        total += logprob
-        if token in engine.eos:
-            finish = "stop"
-            break
-        text += words.step(engine.prompter.tokenizer.backend_tokenizer, token) or ""
-    return Piece(text, count, cached, math.exp(total / count), finish)
+    end = next((count for count, (token, _) in enumerate(steps, 1) if token in engine.eos), None)
+    said = steps[:end]
+    words, backend = DecodeStream(skip_special_tokens=True), engine.prompter.tokenizer.backend_tokenizer
+    return Piece(
+        text="".join(words.step(backend, token) or "" for token, _ in said if token not in engine.eos),
+        tokens=len(said),
+        cached=cached,
+        confidence=math.exp(sum(logprob for _, logprob in said) / len(said)),
+        finish="stop" if end else "length",
+    )

@@ -80,6 +80,15 @@ def test_fail_under_sets_the_exit_code(scripted: Terminal, data: Path, limit: st
     assert scripted("eval", "run", "vqa", "--data", str(data), "--fail-under", limit).code == code
 
 
+def test_the_pace_changes_no_number(scripted: Terminal, data: Path) -> None:
+    paces = ([], ["--batch", "1"], ["--concurrency", "3"])
+    printed = [scripted("eval", "run", "vqa", "--data", str(data), "--json", *pace).out for pace in paces]
+    summaries = [json.loads(out.splitlines()[-1]) | {"run": ""} for out in printed]
+    assert summaries[0] == summaries[1] == summaries[2]
+    again = scripted("eval", "resume", json.loads(printed[0].splitlines()[-1])["run"], "--batch", "2", "--json")
+    assert json.loads(again.out.splitlines()[-1])["n"] == 6
+
+
 def test_a_wrong_file_gets_its_line_and_reason(scripted: Terminal, data: Path) -> None:
     data.write_text(data.read_text() + '{"image": "0.png", "question": "What?"}\n')
     done = scripted("eval", "run", "vqa", "--data", str(data))
@@ -94,6 +103,7 @@ def test_a_wrong_file_gets_its_line_and_reason(scripted: Terminal, data: Path) -
         ["run", "juggling", "--data", "x.jsonl"],
         ["run", "vqa", "--data", "nowhere.jsonl"],
         ["run", "vqa", "--data", "x.jsonl", "--subject", "nobody"],
+        ["run", "vqa", "--data", "x.jsonl", "--engine", "steam"],
         ["resume", "nothing"],
         ["compare", "one", "two"],
         ["show", "nothing", "--sample", "1"],
