@@ -96,7 +96,7 @@ def test_batches_reuse_and_order_do_not_change_the_pocket_answers(assistant: Ass
 @pytest.mark.parametrize("words", ["", "What color is the circle?"], ids=["caption", "vqa"])
 def test_where_it_looked_moves_with_the_object(assistant: Assistant, words: str) -> None:
     """The heat's centre lies further to the left for a circle at the left than for the same circle at the right."""
-    centres = []
+    centres, side = [], 7
     for left in (30, 170):
         picture = Image.new("RGB", (256, 256), (235, 235, 235))
         ImageDraw.Draw(picture).ellipse((left, 90, left + 60, 150), fill=(200, 20, 20))
@@ -104,9 +104,10 @@ def test_where_it_looked_moves_with_the_object(assistant: Assistant, words: str)
         done(list(assistant.ask(thread, words, [Upload(png(picture), "circle.png")])))
         heat = assistant.where(thread, 0, 0)
         assert heat is not None
+        assert len(heat) == side
         columns = [sum(column) for column in zip(*heat, strict=True)]
         centres.append(sum(place * value for place, value in enumerate(columns)) / sum(columns))
-    assert centres[1] - centres[0] > 0.1 * len(heat), centres
+    assert centres[1] - centres[0] > 0.1 * side, centres
 
 
 def test_the_checkpoint_uses_no_code_of_ours_and_no_pickles(pocket_home: Path) -> None:

@@ -81,7 +81,7 @@ def test_fail_under_sets_the_exit_code(scripted: Terminal, data: Path, limit: st
 
 
 def test_the_pace_changes_no_number(scripted: Terminal, data: Path) -> None:
-    paces = ([], ["--batch", "1"], ["--concurrency", "3"])
+    paces: list[list[str]] = [[], ["--batch", "1"], ["--concurrency", "3"]]
     printed = [scripted("eval", "run", "vqa", "--data", str(data), "--json", *pace).out for pace in paces]
     summaries = [json.loads(out.splitlines()[-1]) | {"run": ""} for out in printed]
     assert summaries[0] == summaries[1] == summaries[2]
