@@ -97,7 +97,7 @@ class Killed(BaseException):
     """Stands for a kill between two samples."""
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(13))
 def test_a_run_cut_anywhere_and_resumed_gives_the_same_bytes(
     settings: Settings, data: Path, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

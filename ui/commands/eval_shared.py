@@ -22,7 +22,7 @@ FailUnder = Annotated[
 ]
 Subject = Annotated[str, typer.Option(help="model: the bare model; agent: whole turns.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="A seeded sample of so many, every kind in proportion.")]
-DrawSeed = Annotated[int, typer.Option(help="For that sample.")]
+DrawSeed = Annotated[int, typer.Option("--draw-seed", "--seed", help="For that sample.")]
 Batch = Annotated[int, typer.Option(min=1, help="Samples that a local model is handed together.")]
 Concurrency = Annotated[
     int | None, typer.Option(min=1, help="Requests to a served model at once; with --engine ray, workers (2).")
