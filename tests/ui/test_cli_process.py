@@ -65,6 +65,9 @@ def test_ctrl_c_stops_an_answer_and_stays_in_the_chat(vistalk: Terminal) -> None
         until(running.stdout, "word3")
         running.send_signal(signal.SIGINT)
         until(running.stderr, "stopped")
+        running.stdin.write("/help\n")  # its text shows that the turn is over and the next line is waited for
+        running.stdin.flush()
+        until(running.stdout, "Ctrl-C stops an answer.")
         running.send_signal(signal.SIGINT)
         until(running.stderr, "Ctrl-D leaves.")
         out, _ = running.communicate("/new\nHi.\n")
