@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 LOCAL = {"127.0.0.1", "::1", "localhost"}
+
+
+def pytest_configure() -> None:
+    """Ctrl-C works in the tests and what they start, also where a shell that ran them in the background had it off."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
