@@ -9,17 +9,18 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from agent.events import Done, Event, Failed, ImageAdded
+from agent.exchange import Exchange, exchanges
 from agent.graph import Nodes, build
 from agent.language import Language, language_of, prompts
 from agent.planner import Facts, Plan
-from agent.state import State, Turn
+from agent.state import State, Turn, found_pictures, quoted_sources
 from memory.home import Home
 from memory.refs import ImageRef
 from runtime.errors import (
@@ -51,25 +52,6 @@ class Upload:
 
     data: bytes
     name: str = ""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """A turn as it is kept, for display.
-
-    Attributes:
-        words: what the person said.
-        images: the pictures that came with it.
-        reply: what was answered, so far as it came.
-        details: steps, confidence, citations, usage, finish; `error` (code, message, hint) where the turn failed.
-        finished: False where the process ended in the middle of the turn.
-    """
-
-    words: str
-    images: list[ImageRef]
-    reply: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
-    finished: bool = False
 
 
 class Assistant:
@@ -136,19 +118,20 @@ class Assistant:
         if turn.timed_out:
             raise self._out_of_time()
         return Done(
-            text="".join(turn.spoken).strip(),
+            text=turn.text,
             confidence=details["confidence"],
             citations=details["citations"],
             usage=details["usage"],
             seconds=turn.seconds,
             finish=details["finish"],
+            sources=quoted_sources(details["steps"]),
         )
 
     def _ended(self, config: RunnableConfig, turn: Turn, error: Exception) -> Event:
         """The last event of a turn that was stopped or failed; its words so far are kept."""
-        text = "".join(turn.spoken).strip()
+        text = turn.text
         if isinstance(error, Cancelled) and not turn.timed_out:
-            self._close(config, text, {"finish": "cancelled", "seconds": turn.seconds})
+            self._close(config, turn, {"finish": "cancelled", "seconds": turn.seconds})
             return Done(text, None, [], {}, turn.seconds, "cancelled")
         if isinstance(error, Cancelled):
             error = self._out_of_time()
@@ -159,7 +142,7 @@ class Assistant:
             )
         problem = {"code": error.code, "message": error.message, "hint": error.hint}
         with suppress(DiskFull):  # then there is no room to note it either; the person is told all the same
-            self._close(config, text, {"finish": "failed", "error": problem})
+            self._close(config, turn, {"finish": "failed", "error": problem})
         return Failed(error.code, error.message, error.hint, text)
 
     def plan(self, words: str, uploads: Sequence[Upload] = (), thread: str | None = None) -> Plan:
@@ -171,15 +154,20 @@ class Assistant:
         words = self._checked(words, uploads)
         known: list[dict[str, Any]] = []
         earlier: list[str] = []
+        found: list[str] = []
+        focus: list[str] = []
         if thread is not None:
             values = self._values(self.home.conversations.config(thread))
             known = values["images"]
             earlier = _said(values)
+            if not uploads:
+                found, focus = found_pictures(values["messages"], [])
         for upload in uploads:
             self.home.images.check(upload.data, name=upload.name)
         new = [f"img{len(known) + i}" for i in range(1, len(uploads) + 1)]
         handles = [*self._live(known), *new]
-        facts = Facts(words, self._language(words), handles, new, earlier, calls_left=self.preset.tool_calls)
+        calls = self.preset.tool_calls
+        facts = Facts(words, self._language(words), handles, new, earlier, (), calls, found, focus)
         return self.planner.plan(facts, threading.Event())
 
     def history(self, thread: str) -> list[Exchange]:
@@ -188,16 +176,7 @@ class Assistant:
         Raises:
             UnknownThread
         """
-        exchanges: list[Exchange] = []
-        for message in self._values(self.home.conversations.config(thread))["messages"]:
-            if isinstance(message, HumanMessage):
-                images = [ImageRef.from_dict(image) for image in message.additional_kwargs["images"]]
-                exchanges.append(Exchange(str(message.text), images))
-            else:
-                asked = exchanges.pop()
-                reply, details = str(message.text), message.additional_kwargs
-                exchanges.append(Exchange(asked.words, asked.images, reply, details, finished=True))
-        return exchanges
+        return exchanges(self._values(self.home.conversations.config(thread)))
 
     def where(self, thread: str, turn: int, step: int) -> Heat | None:
         """Where on its picture a tool call's words came from; None where nobody can tell. Turns and calls count from 0.
@@ -281,7 +260,10 @@ class Assistant:
         images = self._live(before["images"]) | {ref.handle: ref for ref in fresh}
         new = [ref.handle for ref in fresh]
         language = self._language(words or "".join(_said(before)[-1:]))
-        return Turn(words, language, images, new, cancel, self.preset.tool_calls), fresh
+        return Turn(words, language, images, new, cancel, self.preset.tool_calls, self._keep), fresh
+
+    def _keep(self, data: bytes, handle: str, name: str) -> ImageRef:
+        return self.home.images.add(data, handle=handle, name=name)
 
     def _language(self, words: str) -> Language:
         return language_of(words, self.settings.language)
@@ -293,14 +275,15 @@ class Assistant:
         title = turn.words[:TITLE] or prompts(turn.language).picture_title
         self.home.conversations.record_turn(thread, title=title, thumbnail=fresh[0].sha256 if fresh else "")
 
-    def _close(self, config: RunnableConfig, text: str, details: dict[str, Any]) -> None:
+    def _close(self, config: RunnableConfig, turn: Turn, details: dict[str, Any]) -> None:
         """Note how a turn ended that did not end well: the next one starts from a whole conversation."""
         values = self._values(config)
         reply = values["messages"][-1]
         if isinstance(reply, HumanMessage):  # it ended before its reply was saved
-            reply = AIMessage(text, additional_kwargs={"steps": values["steps"]})
+            reply = AIMessage(turn.text, additional_kwargs={"steps": values["steps"]})
         noted = reply.model_copy(update={"additional_kwargs": {**reply.additional_kwargs, **details}})
-        self._graph.update_state(config, {"messages": [noted], "steps": []}, as_node="reply")
+        kept = [image for image in turn.kept if image not in values["images"]]
+        self._graph.update_state(config, {"messages": [noted], "images": kept, "steps": []}, as_node="reply")
 
     def _out_of_time(self) -> LimitReached:
         return LimitReached(f"The turn took longer than {self.settings.turn_seconds:g} seconds and was ended.")

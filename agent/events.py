@@ -2,7 +2,8 @@
 
     Planned → ToolStarted → ToolProgress… → ToolFinished → (Planned again) → Token… → Done | Failed
 
-Exactly one `Done` or `Failed` comes, and it comes last. `ImageAdded` comes first, once for each attached picture.
+Exactly one `Done` or `Failed` comes, and it comes last. `ImageAdded` comes first, once for each attached picture, and
+between `ToolStarted` and `ToolFinished`, once for each picture that the tool brought into the conversation.
 """
 
 from __future__ import annotations
@@ -59,7 +60,11 @@ class ToolProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class ToolFinished(Event):
-    """A tool ended. `error` is a sentence where it failed; `evidence` holds boxes as fractions of the picture."""
+    """A tool ended.
+
+    `error` is a sentence where it failed; `evidence` holds boxes as fractions of the picture; `scores` says how near
+    each of the `images` is that a search found; `sources` are the passages that the text quotes, best first.
+    """
 
     step: int
     tool: str
@@ -70,6 +75,8 @@ class ToolFinished(Event):
     images: list[str] = field(default_factory=list)
     confidence: float | None = None
     error: str = ""
+    scores: list[float] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,8 @@ class Done(Event):
     """The reply is complete and saved.
 
     `confidence` is in [0, 1], or None where nothing was generated; `citations` are handles of the pictures that the
-    reply rests on; `usage` counts tokens (input, output, image, cached); `finish` is stop, length or cancelled.
+    reply rests on; `sources` are passages of documents, which the reply names by number, the first being [1]; `usage`
+    counts tokens (input, output, image, cached); `finish` is stop, length or cancelled.
     """
 
     text: str
@@ -93,6 +101,7 @@ class Done(Event):
     usage: dict[str, int]
     seconds: float
     finish: str = "stop"
+    sources: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

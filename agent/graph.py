@@ -11,11 +11,12 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent.events import Planned, Token, ToolFinished, ToolProgress, ToolStarted
+from agent.events import ImageAdded, Planned, Token, ToolFinished, ToolProgress, ToolStarted
 from agent.language import prompts
 from agent.planner import ASK_USER, Planner
-from agent.replying import Reply, canned_question, quoted, reply_messages
-from agent.state import MAX_EVIDENCE, MAX_TEXT, State, Step, Turn
+from agent.replying import Reply, canned_question, cited, quoted, reply_messages
+from agent.state import MAX_EVIDENCE, MAX_PASSAGE, MAX_SOURCES, MAX_TEXT, State, Step, Turn
+from memory.refs import ImageRef
 from runtime.errors import Cancelled, VistalkError
 from runtime.presets import Preset
 from runtime.vlm.base import VisionChatModel, token_counts
@@ -49,7 +50,7 @@ class Nodes:
         turn, tool = runtime.context, self._tools[state["plan"]["action"]]
         number, given = len(state["steps"]) + 1, state["plan"]["arguments"]
         runtime.stream_writer(ToolStarted(number, tool.name, given))
-        started = time.perf_counter()
+        started, before = time.perf_counter(), len(turn.kept)
 
         def emit(text: str) -> None:
             runtime.stream_writer(ToolProgress(number, tool.name, text))
@@ -61,7 +62,13 @@ class Nodes:
                     )
                 self._say(quoted(text) if tool.quotes else text, runtime)
 
-        context = ToolContext(images=turn.images, emit=emit, cancel=turn.cancel, language=turn.language)
+        def keep(data: bytes, name: str) -> ImageRef:
+            ref, fresh = turn.keep(state["images"], data, name)
+            if fresh:
+                runtime.stream_writer(ImageAdded(ref.to_dict(), origin=tool.name))
+            return ref
+
+        context = ToolContext(images=turn.images, emit=emit, cancel=turn.cancel, language=turn.language, keep=keep)
         result, error = ToolResult(""), ""
         try:
             result = tool.run(tool.arguments(**given), context)
@@ -83,9 +90,11 @@ class Nodes:
                 list(result.images),
                 result.confidence,
                 error,
+                list(result.scores),
+                result.sources_json(),
             )
         )
-        return {"steps": [*state["steps"], step]}
+        return {"steps": [*state["steps"], step], "images": turn.kept[before:]}
 
     def again(self, state: State, runtime: Runtime[Turn]) -> str:
         """Plan again while calls are left and the model composes; else reply."""
@@ -96,7 +105,7 @@ class Nodes:
         """Stream the reply, and keep it with what it rests on."""
         reply = self._reply(state, runtime)
         message = AIMessage(
-            content="".join(runtime.context.spoken).strip(),
+            content=runtime.context.text,
             additional_kwargs={
                 "steps": state["steps"],
                 "confidence": reply.confidence,
@@ -119,14 +128,14 @@ class Nodes:
             return Reply(last["confidence"], last["images"], last["usage"], last["finish"])
         facts = turn.facts(state)
         asking = state["plan"]["action"] == ASK_USER
-        if asking and (facts.missing or not self._preset.composes):
+        if asking and (facts.missing or facts.beyond or not self._preset.composes):
             self._say(canned_question(facts), runtime)
             return Reply()
         instruction = texts.ask_user_instruction if asking else ""
-        messages, shown = reply_messages(state, turn, facts, self._preset.composes, instruction)
-        return self._generate(messages, shown, runtime)
+        messages, shown = reply_messages(state, turn, facts, self._preset, instruction)
+        return self._generate(messages, cited(shown, steps), runtime)
 
-    def _generate(self, messages: list[BaseMessage], shown: list[str], runtime: Runtime[Turn]) -> Reply:
+    def _generate(self, messages: list[BaseMessage], rests_on: list[str], runtime: Runtime[Turn]) -> Reply:
         said = None
         for chunk in self._model.stream(messages, cancel=runtime.context.cancel):
             said = chunk if said is None else said + chunk
@@ -135,7 +144,7 @@ class Nodes:
         if said is None:
             return Reply()
         metadata = said.response_metadata
-        return Reply(metadata.get("confidence"), shown, token_counts(said), metadata.get("finish_reason", "stop"))
+        return Reply(metadata.get("confidence"), rests_on, token_counts(said), metadata.get("finish_reason", "stop"))
 
     @staticmethod
     def _say(text: str, runtime: Runtime[Turn]) -> None:
@@ -167,10 +176,12 @@ def _step(plan: dict[str, Any], result: ToolResult, seconds: float, error: str) 
         arguments=plan["arguments"],
         probabilities=plan["probabilities"],
         seconds=seconds,
-        text=result.text[:MAX_TEXT],
+        text="" if result.sources else result.text[:MAX_TEXT],
         trust=Trust(result.trust).value,
         evidence=result.evidence_json()[:MAX_EVIDENCE],
         images=list(result.images),
+        scores=list(result.scores),
+        sources=[{**source, "text": source["text"][:MAX_PASSAGE]} for source in result.sources_json()[:MAX_SOURCES]],
         confidence=result.confidence,
         usage=dict(result.usage),
         finish=result.finish,

@@ -35,10 +35,12 @@ class Prompts(BaseModel):
     plan_briefly: str
     reply: str
     results: str
+    cite: str
     nothing_read: str
     nothing_said: str
     text_read: str
     which_picture: str
+    which_found: str
     no_picture: str
     ask_user: str
     ask_user_instruction: str

@@ -32,4 +32,6 @@ def lesson(example: PlanningExample) -> tuple[str, Answer]:
         return brief_prompt(facts), (action, f',"images":{json.dumps(example.use, separators=(",", ":"))}')
     if example.action in ("caption", "read_text", "vary_image"):
         return brief_prompt(facts), (action, f',"image":{json.dumps(example.use[-1])}')
+    if example.action == "search_images":
+        return brief_prompt(facts), (action, f',"image":{json.dumps(example.use[-1])}' if example.use else ',"query":"')
     return brief_prompt(facts), (action,)

@@ -13,11 +13,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agent.language import Language, prompts
+from agent.pointing import Pointing, pointing, renamed
+from runtime.errors import GenerationFailed
 from runtime.vlm.base import VisionChatModel, softmax
 from tools.base import Tool
 
@@ -40,6 +43,8 @@ class Facts:
         earlier: the user's own messages before, oldest first.
         done: the tool calls that ran in this turn, as (tool, arguments).
         calls_left: how many more may run.
+        found: pictures that the last search found, best first, where nothing was attached since.
+        focus: those that were looked at last, since that search.
     """
 
     words: str
@@ -49,6 +54,8 @@ class Facts:
     earlier: Sequence[str] = ()
     done: Sequence[tuple[str, dict[str, Any]]] = ()
     calls_left: int = 1
+    found: Sequence[str] = ()
+    focus: Sequence[str] = ()
 
     @property
     def named(self) -> list[str]:
@@ -56,9 +63,39 @@ class Facts:
         return list(dict.fromkeys(f"img{int(number)}" for number in HANDLE.findall(self.words)))
 
     @property
+    def meant(self) -> list[str]:
+        """The pictures that this is certainly about; none where that is for the model to tell.
+
+        Handles come first, then places among found pictures ("the second one") or all of them ("these"); where nothing
+        came with them, words that point at nothing go on about the one looked at last, else about the best one.
+        """
+        if self.named or self._pointing.upload:
+            return self.named
+        if self._pointing.places:
+            return [self.found[place] for place in self._pointing.places if place < len(self.found)]
+        live = [handle for handle in self.found if handle in self.handles]
+        if self._pointing.all or self.new:
+            return live if self._pointing.all else []
+        return [handle for handle in self.focus if handle in self.handles] or live[:1]
+
+    @property
+    def pointed(self) -> bool:
+        """Whether the words themselves say which pictures are meant."""
+        return bool(self.named or self._pointing.places or self._pointing.all)
+
+    @property
     def missing(self) -> list[str]:
-        """Named handles that are not in the conversation."""
-        return [handle for handle in self.named if handle not in self.handles]
+        """Handles that are meant and not in the conversation."""
+        return [handle for handle in self.meant if handle not in self.handles]
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the words point at a place after the last picture found."""
+        return not self.named and any(place >= len(self.found) for place in self._pointing.places)
+
+    @cached_property
+    def _pointing(self) -> Pointing:
+        return pointing(self.words, len(self.found)) if self.found else Pointing()
 
 
 @dataclass(frozen=True)
@@ -110,33 +147,36 @@ class Planner:
         """
         texts = prompts(facts.language)
         words = HANDLE.sub(texts.facts["the_picture"], facts.words)
-        actions = offered if facts.handles else [*offered, *self._tools]
+        words = renamed(words, texts.facts["the_picture"]) if facts.found else words
+        without = [] if facts.handles else [name for name in self._tools if name not in offered]
+        actions = [*offered, *without]
         contexts = ["".join(f"{phrase}\n" for phrase in texts.phrasings[action]) for action in actions]
         scores = dict(zip(actions, self._model.likelihoods(contexts, f"{words}\n", cancel=cancel), strict=True))
-        if not facts.handles:
-            scores[ASK_USER] = max(score for action, score in scores.items() if action != ANSWER)
+        if without:
+            scores[ASK_USER] = max(scores[action] for action in (ASK_USER, *without))
         return [scores[action] for action in offered]
 
     def offered(self, facts: Facts) -> list[str]:
         """The actions that can be right here; what is certain is decided here and not left to the model."""
-        if facts.missing:
+        if facts.missing or facts.beyond:
             return [ASK_USER]
         if facts.calls_left < 1:
             return [ANSWER]
-        tools = [name for name, tool in self._tools.items() if self._has_new_call(tool, facts)]
+        tools = [name for name, tool in self._tools.items() if self._calls(tool, facts)]
         if not facts.words and facts.new and "caption" in tools:
             return ["caption"]
-        return [ANSWER, ASK_USER, *tools] if not facts.done else [ANSWER, *tools]
+        settled = facts.done or (facts.pointed and not facts.named)  # which pictures are meant need not be asked
+        return [ANSWER, *tools] if settled else [ANSWER, ASK_USER, *tools]
 
-    def _has_new_call(self, tool: Tool[Any], facts: Facts) -> bool:
-        """Whether a call is possible that has not run in this turn: repeated calls are refused."""
-        if not facts.handles:
-            return False
-        only = _only_value(self._schema(tool, facts))
-        return only is None or (tool.name, only) not in facts.done
-
-    def _schema(self, tool: Tool[Any], facts: Facts) -> dict[str, Any]:
-        return tool.schema(facts.named or self._candidates(facts), facts.words)
+    def _calls(self, tool: Tool[Any], facts: Facts) -> list[dict[str, Any]]:
+        """The schemas of the tool's possible calls, without those that ran in this turn: repeated calls are refused."""
+        meant = facts.meant
+        schemas = tool.schemas(
+            meant or self._candidates(facts), facts.words, all_of_them=len(meant) > 1 and not facts.named
+        )
+        if self._by_likeness:
+            schemas = _about(schemas, facts)
+        return [schema for schema in schemas if (tool.name, _only_value(schema)) not in facts.done]
 
     def _candidates(self, facts: Facts) -> Sequence[str]:
         """Pictures that an unnamed reference may mean, the newest first."""
@@ -148,13 +188,20 @@ class Planner:
     def _arguments(
         self, action: str, facts: Facts, messages: list[BaseMessage], cancel: threading.Event
     ) -> dict[str, Any]:
-        schema = self._schema(self._tools[action], facts)
-        if (only := _only_value(schema)) is not None:
+        """The arguments, decoded where there is a choice. Constants are known and are not read from the model."""
+        calls = self._calls(self._tools[action], facts)
+        if len(calls) == 1 and (only := _only_value(calls[0])) is not None:
             return only
-        properties = {"action": {"type": "string", "const": action}, **schema["properties"]}
-        whole = {**schema, "properties": properties, "required": list(properties)}
-        value: dict[str, Any] = self._model.with_structured_output(whole, cancel=cancel).invoke(messages)
-        return {name: _unique(chosen) for name, chosen in value.items() if name != "action"}
+        forms = [_with_action(action, call) for call in calls]
+        schema = forms[0] if len(forms) == 1 else {"anyOf": forms}
+        value: dict[str, Any] = self._model.with_structured_output(schema, cancel=cancel).invoke(messages)
+        call = next((call for call in calls if call["properties"].keys() == value.keys() - {"action"}), None)
+        if call is None:
+            raise GenerationFailed("The model's plan left its grammar.")
+        return {
+            name: entry["const"] if "const" in entry else _unique(value[name])
+            for name, entry in call["properties"].items()
+        }
 
     def messages(self, facts: Facts, offered: Sequence[str]) -> list[BaseMessage]:
         """The planning prompt: rules, examples of what is offered, and the facts."""
@@ -183,15 +230,32 @@ def describe(facts: Facts) -> str:
     return "\n".join([*lines, f"{texts['user']}: {facts.words}"])
 
 
+def _with_action(action: str, call: dict[str, Any]) -> dict[str, Any]:
+    """A call as the model writes it; the user's words, which may be long and are known, are left blank."""
+    blank = {
+        name: {**entry, "const": ""} if entry.get("type") == "string" and "const" in entry else entry
+        for name, entry in call["properties"].items()
+    }
+    properties = {"action": {"type": "string", "const": action}, **blank}
+    return {**call, "properties": properties, "required": list(properties)}
+
+
+def _about(schemas: list[dict[str, Any]], facts: Facts) -> list[dict[str, Any]]:
+    """The calls for a model that cannot choose: words that come with a picture, or point at one, are about it."""
+    pictured = [schema for schema in schemas if any("const" not in e for e in schema["properties"].values())]
+    if facts.new or (facts.pointed and pictured):
+        return pictured
+    return [schema for schema in schemas if schema not in pictured] or pictured
+
+
 def _only_value(schema: dict[str, Any]) -> dict[str, Any] | None:
     """The one value that a schema admits, where it is one."""
     value: dict[str, Any] = {}
     for name, entry in schema["properties"].items():
-        inner = entry.get("items", entry)
-        if "const" not in inner and len(inner["enum"]) != 1:
+        options = [entry["const"]] if "const" in entry else entry.get("items", entry)["enum"]
+        if len(options) != 1:
             return None
-        only = inner["const"] if "const" in inner else inner["enum"][0]
-        value[name] = [only] if "items" in entry else only
+        value[name] = [options[0]] if "items" in entry else options[0]
     return value
 
 

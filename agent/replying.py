@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from agent.language import prompts
 from agent.planner import Facts
-from agent.state import State, Turn
+from agent.state import State, Step, Turn, quoted_sources
+from runtime.presets import Preset
+from tools.base import Source
+from tools.search_documents import label
 
 HISTORY = 6
 """Messages before this one that the model reads again, as words."""
@@ -28,6 +32,9 @@ class Reply:
 def canned_question(facts: Facts) -> str:
     """Ask back without the model: about pictures that do not exist, or for more to go on."""
     texts = prompts(facts.language)
+    if facts.beyond:
+        number, handles = str(len(facts.found)), ", ".join(facts.found)
+        return texts.which_found.replace("{number}", number).replace("{handles}", handles)
     if not facts.missing:
         return texts.ask_user
     sentence = texts.which_picture if facts.handles else texts.no_picture
@@ -40,7 +47,7 @@ def quoted(line: str) -> str:
 
 
 def reply_messages(
-    state: State, turn: Turn, facts: Facts, composes: bool, instruction: str = ""
+    state: State, turn: Turn, facts: Facts, preset: Preset, instruction: str = ""
 ) -> tuple[list[BaseMessage], list[str]]:
     """The conversation for the model, and the handles of the pictures it is shown.
 
@@ -48,8 +55,8 @@ def reply_messages(
     stays at the message that brought it, so that a second question shares its prefix with the first. A model that
     does not compose was trained on one question with its pictures, and gets exactly that.
     """
-    shown = facts.named or turn.new or list(turn.images)[-1:]
-    if not composes:
+    shown = (facts.meant or turn.new or list(turn.images)[-1:])[: preset.pictures_at_once]
+    if not preset.composes:
         return [HumanMessage(content=_content(turn, shown, turn.words))], shown
     texts = prompts(turn.language)
     before: list[BaseMessage] = []
@@ -64,9 +71,21 @@ def reply_messages(
     words = turn.words
     if state["steps"]:
         found = [f"- {s['tool']}({', '.join(s['images'])}): {s['text'] or s['error']}" for s in state["steps"]]
-        words = "\n".join([words, "", texts.results, *found])
-    rules = f"{texts.reply} {instruction}".strip()
-    return [SystemMessage(rules), *before, HumanMessage(content=_content(turn, left, words))], shown
+        words = "\n".join([words, "", texts.results, *found, *_passages(state, turn)])
+    rules = f"{texts.reply} {texts.cite if quoted_sources(state['steps']) else ''} {instruction}"
+    return [SystemMessage(" ".join(rules.split())), *before, HumanMessage(content=_content(turn, left, words))], shown
+
+
+def cited(shown: list[str], steps: Sequence[Step]) -> list[str]:
+    """The pictures that a reply rests on: those that the model was shown, and those that were found for it."""
+    found = [handle for step in steps if step["scores"] for handle in step["images"]]
+    return list(dict.fromkeys([*shown, *found]))
+
+
+def _passages(state: State, turn: Turn) -> list[str]:
+    """What documents say, numbered through the turn as the reply cites it."""
+    sources = [Source(**source) for source in quoted_sources(state["steps"])]
+    return [f"[{number}] {label(source, turn.language)}:\n{source.text}" for number, source in enumerate(sources, 1)]
 
 
 def _content(turn: Turn, handles: list[str], words: str) -> list[str | dict[Any, Any]]:

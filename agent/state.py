@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.graph import add_messages
 
 from agent.language import Language
@@ -22,9 +22,15 @@ MAX_TEXT = 2_000
 MAX_EVIDENCE = 20
 """Boxes of a tool's evidence that a checkpoint keeps."""
 
+MAX_SOURCES = 3
+"""Passages of a tool's sources that a checkpoint keeps."""
+
+MAX_PASSAGE = 900
+"""Characters of such a passage."""
+
 
 class Step(TypedDict):
-    """A tool call that ran, as plain values; `text` and `evidence` are bounded."""
+    """A tool call that ran, as plain values, what is long being bounded. Where there are sources, `text` is empty."""
 
     tool: str
     arguments: dict[str, Any]
@@ -34,6 +40,8 @@ class Step(TypedDict):
     trust: str
     evidence: list[dict[str, Any]]
     images: list[str]
+    scores: list[float]
+    sources: list[dict[str, Any]]
     confidence: float | None
     usage: dict[str, int]
     finish: str
@@ -67,15 +75,20 @@ class Turn:
         images: live pictures of the conversation by handle, oldest first.
         new: handles attached in this turn.
         cancel: ends the turn when set: by the person, or by the clock.
+        calls: how many tools it may run.
+        store: puts a picture's file away, given its bytes, handle and name.
+        kept: pictures that tools brought into the conversation in this turn, as `ImageRef` dicts.
         spoken: the reply so far.
     """
 
     words: str
     language: Language
-    images: Mapping[str, ImageRef]
+    images: dict[str, ImageRef]
     new: list[str]
     cancel: threading.Event
     calls: int
+    store: Callable[[bytes, str, str], ImageRef]
+    kept: list[dict[str, Any]] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
     spoken: list[str] = field(default_factory=list)
     timed_out: bool = False
@@ -83,6 +96,7 @@ class Turn:
     def facts(self, state: State) -> Facts:
         """What the planner may know: the user's own words and the names of things."""
         earlier = [str(m.text) for m in state["messages"] if isinstance(m, HumanMessage)][:-1]
+        found, focus = found_pictures(state["messages"], state["steps"])
         return Facts(
             words=self.words,
             language=self.language,
@@ -91,7 +105,26 @@ class Turn:
             earlier=[words for words in earlier if words],
             done=[(step["tool"], step["arguments"]) for step in state["steps"]],
             calls_left=self.calls - len(state["steps"]),
+            found=found,
+            focus=focus,
         )
+
+    def keep(self, known: Sequence[dict[str, Any]], data: bytes, name: str) -> tuple[ImageRef, bool]:
+        """Bring a found picture into the conversation, whose pictures so far are `known`; and whether it is new there.
+
+        Raises:
+            ImageRejected, DiskFull, SetupError
+        """
+        earlier = [*known, *self.kept]
+        number = len({ref["handle"] for ref in earlier}) + 1
+        ref = self.store(data, f"img{number}", name)
+        same = next((other for other in earlier if other["sha256"] == ref.sha256), None)
+        if same is None:
+            self.kept.append(ref.to_dict())
+        else:
+            ref = ImageRef.from_dict(same)
+        self.images[ref.handle] = ref
+        return ref, same is None
 
     def expire(self) -> None:
         """Called by the clock when the turn's time is over."""
@@ -99,6 +132,31 @@ class Turn:
         self.cancel.set()
 
     @property
+    def text(self) -> str:
+        """The reply so far."""
+        return "".join(self.spoken).strip()
+
+    @property
     def seconds(self) -> float:
         """Since the turn began."""
         return time.perf_counter() - self.started
+
+
+def found_pictures(messages: Sequence[AnyMessage], steps: Sequence[Step]) -> tuple[list[str], list[str]]:
+    """What the last search found, best first, and which pictures were looked at since; nothing after an upload."""
+    found: list[str] = []
+    focus: list[str] = []
+    for message in [*messages, AIMessage("", additional_kwargs={"steps": steps})]:
+        if message.additional_kwargs.get("images"):
+            found, focus = [], []
+        for step in message.additional_kwargs.get("steps", []):
+            if step.get("scores"):
+                found, focus = step["images"], []
+            elif found and step["images"]:
+                focus = step["images"]
+    return found, focus
+
+
+def quoted_sources(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """The passages that a turn's tools quoted; a reply names them by number, the first being 1."""
+    return [source for step in steps for source in step.get("sources", [])]

@@ -15,8 +15,11 @@ from evals.conditions import condition_of
 from evals.formats import Sample
 from evals.gradient import Attempt
 from evals.records import Record
+from evals.searched import read
 from evals.subjects import Answer, BareModel, Question, Subject, WholeAgent, open_subject
 from evals.tasks import TASKS, Task
+from evals.tasks.base import Finder
+from evals.tasks.searching import search_records
 from runtime.errors import Cancelled, SetupError, VistalkError
 from runtime.presets import Preset, preset_of
 from runtime.settings import Settings
@@ -98,13 +101,31 @@ class Examiner:
         )
 
 
+@dataclass(frozen=True)
+class SearchExaminer:
+    """Looks for what the samples of one task ask for."""
+
+    finder: Finder
+
+    def records(self, samples: Sequence[Sample]) -> Iterator[Record]:
+        """The record of each, one by one; see `search_records`."""
+        return search_records(self.finder, samples)
+
+
 @contextmanager
-def open_examiner(settings: Settings, plan: Plan, subject: Subject | None = None) -> Iterator[Examiner]:
+def open_examiner(
+    settings: Settings, plan: Plan, subject: Subject | None = None
+) -> Iterator[Examiner | SearchExaminer]:
     """For a plan; with a subject of its own, closed at the end, where none is open.
 
     Raises:
         ModelNotPresent, BadSetting
     """
+    if search := TASKS[plan.task].search:
+        whole = read(plan)
+        with search.opened(settings, whole.samples, whole.others) as finder:
+            yield SearchExaminer(finder)
+        return
     with nullcontext(subject) if subject else open_subject(plan.subject, settings) as asked:
         yield Examiner(TASKS[plan.task], preset_of(settings), asked, _change(plan, settings))
 

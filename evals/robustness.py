@@ -35,7 +35,7 @@ CLEAN = "clean"
 ONE_BY_ONE = Pace(batch=1)
 """For attacks, which take seconds each: every one that is done is kept."""
 
-PICTURE_TASKS = tuple(name for name, task in TASKS.items() if not task.needs_agent)
+PICTURE_TASKS = tuple(name for name, task in TASKS.items() if not task.needs_agent and not task.search)
 """What can be asked about pictures that are spoilt."""
 
 

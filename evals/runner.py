@@ -15,15 +15,16 @@ from typing import Any, Literal
 
 from evals.conditions import condition_of
 from evals.engines import STEADY, Pace, examined
-from evals.formats import Sample, load
+from evals.formats import Picture, Sample
 from evals.records import Header, Run, sha256_of
+from evals.searched import Whole, read
 from evals.statistics import stratified_sample
 from evals.subjects import Subject
 from evals.summary import Summary, summarise
 from evals.tasks import TASKS, Task
 from runtime.errors import BadData, BadSetting
 from runtime.models import present, settled
-from runtime.presets import preset_of
+from runtime.presets import Preset, preset_of
 from runtime.settings import Settings
 
 Progress = Callable[[int, int, float], None]
@@ -31,6 +32,9 @@ Progress = Callable[[int, int, float], None]
 
 ANSWERS = ("preset", "vlm", "vlm_revision", "vlm_url", "dtype", "device", "seed", "temperature", "max_new_tokens")
 """The settings that change answers."""
+
+ENCODERS = ("encoder", "passage_encoder")
+"""Those that change what a search finds."""
 
 COMPUTING = ("device", "dtype", "threads")
 """Those that do so by a rounding: kept as they were asked for, and as what `auto` stood for."""
@@ -41,6 +45,8 @@ class Plan:
     """What to run. `limit` draws a seeded sample, stratified by kind and language; None takes all.
 
     `condition` is what the pictures go through before they are shown, by its name in `evals.conditions`, if anything.
+    `language` leaves only the samples of one. `images` is a folder, or a data file, with the pictures that are meant,
+    where they are not beside the data; a search looks through all of them.
     """
 
     task: str
@@ -49,6 +55,8 @@ class Plan:
     limit: int | None = None
     seed: int = 0
     condition: str = ""
+    language: str = ""
+    images: Path | None = None
 
 
 def folder_of(settings: Settings) -> Path:
@@ -74,9 +82,10 @@ def run(
         ModelNotPresent
     """
     task = _task(plan.task)
-    samples = drawn(load(plan.task, plan.data), plan)
+    whole = read(plan)
+    samples = drawn(whole.samples, plan)
     fixed = fixed_settings(settings, out)
-    header = _header(settings, fixed, plan, task, samples)
+    header = _header(settings, fixed, plan, task, samples, whole)
     begun = Run.begin(out or folder_of(settings) / header.run, header)
     done = {record.id: record.score for record in begun.records()}
     scores = [score for score in done.values() if score is not None]
@@ -100,11 +109,24 @@ def resume(settings: Settings, folder: Path, progress: Progress, pace: Pace = ST
         BadData: there is no such run, or its data have changed.
     """
     header = Run(folder).header()
+    kept = {name: header.settings[name] for name in (*ANSWERS, *ENCODERS) if name in header.settings}
+    same = settings.model_copy(update=kept)
+    return run(same, plan_of(header), progress, out=folder, pace=pace)
+
+
+def plan_of(header: Header) -> Plan:
+    """What was run."""
     kept = header.settings
-    drawn_by = kept["limit"], kept["draw_seed"]
-    plan = Plan(header.task, Path(header.source), kept["subject"], *drawn_by, condition=kept.get("condition", ""))
-    same = settings.model_copy(update={name: kept[name] for name in ANSWERS})
-    return run(same, plan, progress, out=folder, pace=pace)
+    return Plan(
+        header.task,
+        Path(header.source),
+        kept.get("subject", "model"),
+        kept["limit"],
+        kept["draw_seed"],
+        kept.get("condition", ""),
+        kept.get("language", ""),
+        Path(kept["images"]) if "images" in kept else None,
+    )
 
 
 def fixed_settings(settings: Settings, folder: Path | None) -> Settings:
@@ -116,6 +138,8 @@ def fixed_settings(settings: Settings, folder: Path | None) -> Settings:
 
 def drawn(samples: Sequence[Sample], plan: Plan) -> list[Sample]:
     """The samples that the plan asks for, in the data's order."""
+    if plan.language:
+        samples = [sample for sample in samples if sample.lang == plan.language]
     if plan.limit is None or plan.limit >= len(samples):
         return list(samples)
     strata = [f"{sample.lang} {sample.kind}" for sample in samples]
@@ -129,14 +153,20 @@ def _task(name: str) -> Task:
     return TASKS[name]
 
 
-def _header(settings: Settings, fixed: Settings, plan: Plan, task: Task, samples: Sequence[Sample]) -> Header:
+def _header(
+    settings: Settings, fixed: Settings, plan: Plan, task: Task, samples: Sequence[Sample], whole: Whole
+) -> Header:
     preset = preset_of(settings)
-    weights = sha256_of(sorted(present(settings, preset).glob("*.safetensors"))) if preset.local else preset.vlm
     if task.needs_agent and plan.subject == "model":
         raise BadSetting(f"The task {task.name} examines the whole agent.", hint="Add `--subject agent`.")
+    if task.search and (plan.subject == "agent" or plan.condition):
+        raise BadSetting(f"The task {task.name} examines an encoder, as it is.", hint="Run it without these options.")
     if not samples:
-        raise BadData(f"{plan.data} holds no samples.")
+        raise BadData(f"{plan.data} holds no samples{f' in {plan.language!r}' if plan.language else ''}.")
+    model, weights = task.search.encoder(settings) if task.search else (preset.vlm, _weights(settings, preset))
     kept = {name: getattr(settings, name) for name in ANSWERS} | {"short_answer": preset.short_answer}
+    if task.search:
+        kept |= {name: getattr(settings, name) for name in ENCODERS}
     kept["computing"] = {name: getattr(fixed, name) for name in COMPUTING}
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     return Header(
@@ -144,33 +174,43 @@ def _header(settings: Settings, fixed: Settings, plan: Plan, task: Task, samples
         task=task.name,
         version=task.version,
         data=sha256_of([plan.data]) if plan.data.is_file() else str(plan.data),
-        pictures=_digest(samples),
+        pictures=_digest(whole.samples, whole.others) if task.search else _digest(samples),
         source=str(plan.data.absolute() if plan.data.exists() else plan.data),
         ids=[sample.id for sample in samples],
-        subject=plan.subject,
-        model=preset.vlm,
+        subject="encoder" if task.search else plan.subject,
+        model=model,
         weights=weights,
         settings={**kept, "subject": plan.subject, "limit": plan.limit, "draw_seed": plan.seed, **_under(plan)},
         place=_place(),
     )
 
 
+def _weights(settings: Settings, preset: Preset) -> str:
+    return sha256_of(sorted(present(settings, preset).glob("*.safetensors"))) if preset.local else preset.vlm
+
+
 def _under(plan: Plan) -> dict[str, str]:
-    """The condition, where there is one: runs without are what they were before there were conditions."""
-    return {"condition": condition_of(plan.condition).name} if plan.condition else {}
+    """What was asked for besides; runs without are what they were before it could be."""
+    asked = {
+        "condition": condition_of(plan.condition).name if plan.condition else "",
+        "language": plan.language,
+        "images": str(plan.images.absolute()) if plan.images else "",
+    }
+    return {name: value for name, value in asked.items() if value}
 
 
-def _digest(samples: Sequence[Sample]) -> str:
-    """One digest over the bytes of every picture: a picture that changes makes another run."""
+def _digest(samples: Sequence[Sample], others: Sequence[Picture] = ()) -> str:
+    """One digest over the bytes of every picture and document: one that changes makes another run."""
     digest = hashlib.sha256()
-    for sample in samples:
-        for picture in sample.images:
-            digest.update(hashlib.sha256(picture.read()).digest())
+    for picture in (*(picture for sample in samples for picture in sample.images), *others):
+        digest.update(hashlib.sha256(picture.read()).digest())
+    for document in dict.fromkeys(sample.document for sample in samples if sample.document):
+        digest.update(hashlib.sha256(document.read_bytes()).digest())
     return digest.hexdigest()
 
 
 def _place() -> dict[str, Any]:
-    names = ("torch", "transformers", "langgraph", "llguidance", "pillow", "streamlit")
+    names = ("torch", "transformers", "open_clip_torch", "chromadb", "langgraph", "llguidance", "pillow", "streamlit")
     return {
         "versions": {name: metadata.version(name) for name in names},
         "python": platform.python_version(),

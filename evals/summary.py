@@ -66,6 +66,8 @@ def summarise(task: Task, run: str, records: Sequence[Record], samples: Sequence
         _scores(task, summary, records)
     if task.script:
         _findings(summary, task.script.findings(records, samples))
+    elif task.search:
+        _findings(summary, task.search.findings(records))
     elif task.metric:
         _baselines(task, summary, samples)
     if task.name == "caption":
@@ -91,13 +93,30 @@ def _scores(task: Task, summary: Summary, records: Sequence[Record]) -> None:
 
 def _means(summary: Summary, name: str, marks: Sequence[Mark]) -> None:
     """The mean of the marks, and of those of each language where there are several."""
+    for part, members in _by_language(name, marks).items():
+        values = [mark.value for mark in members]
+        summary.metrics[part] = Value(float(np.mean(values)), *interval(values, [mark.group for mark in members]))
+
+
+def _middles(summary: Summary, name: str, marks: Sequence[Mark]) -> None:
+    """The median of the marks, and of those of each language where there are several."""
+    for part, members in _by_language(name, marks).items():
+        values = np.array([mark.value for mark in members])
+        low, high = bootstrap_corpus(partial(_median, values), [mark.group for mark in members], SEED, rounds=500)
+        summary.metrics[part] = Value(float(np.median(values)), low, high)
+
+
+def _median(values: Floats, rows: Indices) -> float:
+    return float(np.median(values[rows]))
+
+
+def _by_language(name: str, marks: Sequence[Mark]) -> dict[str, list[Mark]]:
+    """All the marks under the name, and where they are of several languages, those of each."""
     languages = sorted({mark.lang for mark in marks})
     parts = {name: list(marks)}
     if len(languages) > 1:
         parts |= {f"{name}_{lang}": [mark for mark in marks if mark.lang == lang] for lang in languages}
-    for part, members in parts.items():
-        values = [mark.value for mark in members]
-        summary.metrics[part] = Value(float(np.mean(values)), *interval(values, [mark.group for mark in members]))
+    return parts
 
 
 def interval(values: Sequence[float], groups: Sequence[str]) -> tuple[float, float]:
@@ -117,6 +136,9 @@ def _findings(summary: Summary, found: Findings) -> None:
     for name, marks in found.means.items():
         if marks:
             _means(summary, name, marks)
+    for name, marks in found.medians.items():
+        if marks:
+            _middles(summary, name, marks)
     for name, (kept, whole) in found.retained.items():
         values, of = [mark.value for mark in kept], [mark.value for mark in whole]
         summary.metrics[name] = Value(*paired_ratio(values, of, [mark.group for mark in kept], SEED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +14,7 @@ from memory.lock import DataLock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from memory.library.library import Library
     from runtime.settings import Settings
 
 
@@ -25,8 +27,13 @@ class Home:
         conversations: the user's conversations.
     """
 
-    def __init__(self, root: Path, images: ImageStore, conversations: Conversations, closing: ExitStack) -> None:
+    def __init__(
+        self, root: Path, settings: Settings, images: ImageStore, conversations: Conversations, closing: ExitStack
+    ) -> None:
         self.root = root
+        self._settings = settings
+        self._opening = threading.Lock()
+        self._library: Library | None = None
         self.images = images
         self.conversations = conversations
         self._closing = closing
@@ -53,7 +60,30 @@ class Home:
             )
             conversations = Conversations(root / "threads.sqlite", settings.user)
             opened.callback(conversations.close)
-            return cls(root, images, conversations, opened.pop_all())
+            return cls(root, settings, images, conversations, opened.pop_all())
+
+    @property
+    def library(self) -> Library:
+        """The user's own pictures and documents; opened when it is first asked for.
+
+        Raises:
+            DiskFull: it could not be made.
+            SetupError: it cannot be used.
+        """
+        with self._opening:
+            if self._library is None:
+                from memory.library.library import Library  # what it stands on takes a while to import
+
+                settings = self._settings
+                self._library = Library(
+                    self.root,
+                    settings.user,
+                    max_bytes=settings.max_upload_bytes,
+                    max_pixels=settings.max_pixels,
+                    places=settings.library_places,
+                )
+                self._closing.callback(self._library.close)
+            return self._library
 
     def close(self) -> None:
         """Close all and let another process in; a second call does nothing."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.errors import ImageMissing, ModelCorrupt, ModelNotPresent, ModelTooLarge, VistalkError
 from runtime.hardware import describe, free_memory, readable
-from runtime.models import chat_model, model_pool, present
+from runtime.models import chat_model, model_pool, parts, present
 from runtime.pool import RESERVE
 from runtime.presets import Preset, preset_of, presets
 from runtime.settings import Settings, settings_file
@@ -65,6 +65,8 @@ class ModelEntry:
         summary: what it is for.
         chosen: whether the settings name it.
         model: "pocket", "scripted", "served", a hub id or a folder.
+        encoder: of pictures and words, for search.
+        passage_encoder: of passages and questions.
         needs_files: False where nothing has to be on this machine.
         present: whether it can be used without fetching anything.
         parameters: how many; None where nothing is on this machine, or nothing can be counted.
@@ -75,6 +77,8 @@ class ModelEntry:
     summary: str
     chosen: bool
     model: str
+    encoder: str
+    passage_encoder: str
     needs_files: bool
     present: bool
     parameters: int | None = None
@@ -118,6 +122,7 @@ def examine(settings: Settings, holder: str = "") -> Report:
     packages = {name: _installed(name) for name in (*REQUIRED, *OPTIONAL)}
     machine, machine_problems = _machine()
     problems = [*_home_problems(home), *_package_problems(packages), *machine_problems, *_model_problems(settings)]
+    problems += _encoder_problems(settings, told={problem.what for problem in problems})
     return Report(
         version=version(),
         python=platform.python_version(),
@@ -145,7 +150,8 @@ def _entry(settings: Settings, preset: Preset) -> ModelEntry:
     if chosen:
         preset = preset_of(settings)
     needs_files = preset.vlm not in ("scripted", "served")
-    entry = ModelEntry(preset.name, preset.summary, chosen, preset.vlm, needs_files, not needs_files)
+    models = (preset.vlm, preset.encoder, preset.passage_encoder)
+    entry = ModelEntry(preset.name, preset.summary, chosen, *models, needs_files, not needs_files)
     if not needs_files:
         return entry
     try:
@@ -219,6 +225,25 @@ def _model_problems(settings: Settings) -> list[Problem]:
     except (ImportError, OSError):  # torch's, told with the machine
         return []
     return _memory_problems(settings, preset)
+
+
+def _encoder_problems(settings: Settings, told: set[str]) -> list[Problem]:
+    """What keeps pictures or documents from being searched, where it was not told yet; the rest works without."""
+    try:
+        preset = preset_of(settings)
+    except VistalkError:  # told with the model
+        return []
+    problems = []
+    for part in parts(preset):
+        try:
+            if part != "vlm":
+                present(settings, preset, part)
+        except VistalkError as error:
+            if error.message not in told:
+                problems.append(Problem(error.message, error.hint, blocks=False))
+        except (ImportError, OSError):  # torch's, told with the machine
+            pass
+    return problems
 
 
 def _memory_problems(settings: Settings, preset: Preset) -> list[Problem]:

@@ -10,6 +10,11 @@
     │   ├── TooManyImages
     │   ├── ImageRejected       an upload that is not a picture we accept; `reason` says why
     │   ├── ImageMissing        a picture that was in the thread and is gone
+    │   ├── DocumentRejected    a document that cannot be read as text; `reason` says why
+    │   ├── UnknownPicture      no picture of that id is in the library
+    │   ├── NothingToIndex      no folder and no file was named
+    │   ├── LibraryEmpty        nothing is indexed that could be found
+    │   ├── BadDate             a day to filter by that is none
     │   └── BadData             a file to measure on that cannot be read as it stands
     ├── SetupError              whoever installed vistalk can mend it
     │   ├── BadSetting
@@ -18,6 +23,8 @@
     │   ├── ModelCorrupt
     │   ├── ModelTooLarge
     │   ├── DataDirectoryBusy
+    │   ├── EncoderChanged      the library's vectors were made by another encoder
+    │   ├── LibraryDamaged      the library's vectors cannot be read
     │   └── DiskFull
     ├── ModelError              the model failed
     │   ├── ImageNotSeen        an image was attached and no visual token reached the model
@@ -122,6 +129,52 @@ class ImageMissing(UserError):
     advice = "Attach it again to ask about it."
 
 
+class DocumentRejected(UserError):
+    """A document that cannot be read as text.
+
+    `reason` is one of: unknown_format, empty, too_many_bytes, binary, damaged, encrypted, pictures, no_text,
+    too_many_pages, too_long, too_deep, too_slow.
+    """
+
+    code = "document_rejected"
+    advice = "Accepted are Markdown, plain text, HTML and PDF documents."
+
+    def __init__(self, message: str = "", *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+
+
+class UnknownPicture(UserError):
+    """The library holds no picture of that id."""
+
+    code = "unknown_picture"
+    sentence = "This picture is not in the library."
+    advice = "Index its folder again with `vistalk index`."
+
+
+class NothingToIndex(UserError):
+    """Indexing was asked for without a folder or a file."""
+
+    code = "nothing_to_index"
+    sentence = "There is nothing to index."
+    advice = "Name a folder, such as `vistalk index Pictures`."
+
+
+class LibraryEmpty(UserError):
+    """Nothing is indexed that a search could find."""
+
+    code = "library_empty"
+    sentence = "Nothing of yours is indexed yet."
+    advice = "Index a folder with `vistalk index`."
+
+
+class BadDate(UserError):
+    """A day to filter by that is no day."""
+
+    code = "bad_date"
+    advice = "Write a day as year-month-day, such as 2024-05-01."
+
+
 class BadData(UserError):
     """A file to measure on that cannot be read as it stands; the message names the file, the place and the reason."""
 
@@ -173,6 +226,21 @@ class DataDirectoryBusy(SetupError):
 
     code = "data_directory_busy"
     advice = "Use the one that is open, close it, or set VISTALK_HOME to another folder."
+
+
+class EncoderChanged(SetupError):
+    """The library's vectors were made by another encoder than the one in use, so they cannot be compared."""
+
+    code = "encoder_changed"
+    advice = "Index again with `vistalk index --again`."
+
+
+class LibraryDamaged(SetupError):
+    """The library's vectors cannot be read; the user's files are not concerned."""
+
+    code = "library_damaged"
+    sentence = "The library's vectors cannot be read."
+    advice = "Make them anew with `vistalk index --again`; your own files are not touched."
 
 
 class DiskFull(SetupError):

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from runtime.errors import BadSetting, ModelNotPresent
 from runtime.pocket import assemble
+from runtime.pocket import encoder as pocket_encoder
 from runtime.pool import ModelPool, ModelSpec
 from runtime.presets import Preset, preset_of
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from runtime.encoder.base import Encoder, PassageEncoder
+    from runtime.encoder.leased import EncoderSpec, PassageSpec
     from runtime.reader import TextReader
     from runtime.vlm.base import ImageLoader, VisionChatModel
     from runtime.vlm.engine import VisionEngine
 
 Progress = Callable[[str, float], None]
 """Takes what is being done and the fraction done so far."""
+
+Part = Literal["vlm", "encoder", "passage_encoder"]
+PARTS: tuple[Part, ...] = ("vlm", "encoder", "passage_encoder")
 
 
 def models_folder(settings: Settings) -> Path:
@@ -91,15 +97,7 @@ def vision_spec(settings: Settings, preset: Preset) -> ModelSpec[VisionEngine]:
     Raises:
         ModelNotPresent
     """
-    folder = present(settings, preset)
-
-    @cache
-    def chosen() -> tuple[str, str]:
-        """Device and dtype: asked of the hardware when the model is first needed, not when a page opens."""
-        from runtime.hardware import best_device, best_dtype
-
-        device = best_device(settings.device)
-        return device, best_dtype(device, settings.dtype, settings.home / "hardware.json")
+    folder, chosen = present(settings, preset), _hardware(settings)
 
     def needed() -> int:
         from runtime.vlm.loading import estimate
@@ -114,6 +112,119 @@ def vision_spec(settings: Settings, preset: Preset) -> ModelSpec[VisionEngine]:
     return ModelSpec(f"{folder.name} ({settings.device}, {settings.dtype})", "vlm", needed, load)
 
 
+def encoder(settings: Settings, preset: Preset, pool: ModelPool) -> Encoder:
+    """The preset's encoder of pictures and words.
+
+    Its files are looked for on first use, of its id too: see `encoder_spec` for what that raises.
+
+    Raises:
+        BadSetting: the preset has none.
+    """
+    from runtime.encoder.leased import LeasedEncoder
+
+    _refuse_none(preset, "encoder", "pictures")
+    return LeasedEncoder(pool, lambda: encoder_spec(settings, preset))
+
+
+def encoder_spec(settings: Settings, preset: Preset) -> EncoderSpec:
+    """What is known of the encoder without loading it, and how to load it.
+
+    Raises:
+        ModelNotPresent, ModelCorrupt, BadSetting
+    """
+    from runtime.encoder import openclip
+    from runtime.encoder.leased import EncoderSpec
+
+    folder, chosen = present(settings, preset, "encoder"), _hardware(settings)
+    config = openclip.read_config(folder)
+    name = _identity(preset.encoder, folder)
+    return EncoderSpec(
+        id=name,
+        dimension=config.dimension,
+        prepare=lambda: openclip.preparation(config),
+        model=ModelSpec(
+            f"{name} ({settings.device}, {settings.dtype})",
+            "encoder",
+            lambda: openclip.estimate(folder),
+            lambda: openclip.load(folder, *chosen(), settings.threads),
+        ),
+        reword=pocket_encoder.text_filter if preset.encoder == "pocket" else str,
+    )
+
+
+def passage_encoder(settings: Settings, preset: Preset, pool: ModelPool) -> PassageEncoder:
+    """The preset's encoder of passages and questions, whose files are looked for on first use, as for `encoder`.
+
+    Raises:
+        BadSetting: the preset has none.
+    """
+    from runtime.encoder.leased import LeasedPassageEncoder
+
+    _refuse_none(preset, "passage_encoder", "documents")
+    return LeasedPassageEncoder(pool, lambda: passage_spec(settings, preset))
+
+
+def passage_spec(settings: Settings, preset: Preset) -> PassageSpec:
+    """What is known of the passage encoder without loading it, and how to load it.
+
+    Raises:
+        ModelNotPresent, ModelCorrupt
+    """
+    from runtime.encoder import passages, sif
+    from runtime.encoder.leased import PassageSpec
+
+    folder, chosen = present(settings, preset, "passage_encoder"), _hardware(settings)
+    if preset.passage_encoder == "pocket":
+        name = f"{sif.SCHEME}:{folder.name}"
+        return PassageSpec(
+            name,
+            sif.dimension(folder),
+            ModelSpec(name, "passage encoder", lambda: sif.estimate(folder), lambda: sif.load(folder)),
+        )
+    name = _identity(preset.passage_encoder, folder)
+    return PassageSpec(
+        name,
+        passages.dimension(folder),
+        ModelSpec(
+            f"{name} ({settings.device}, {settings.dtype})",
+            "passage encoder",
+            lambda: passages.estimate(folder, chosen()[1]),
+            lambda: passages.load(folder, *chosen(), settings.threads),
+        ),
+        *passages.prefixes(folder, preset.passage_encoder),
+    )
+
+
+def _hardware(settings: Settings) -> Callable[[], tuple[str, str]]:
+    """Device and dtype: asked of the hardware when a model is first needed, not when a page opens."""
+
+    @cache
+    def chosen() -> tuple[str, str]:
+        from runtime.hardware import best_device, best_dtype
+
+        device = best_device(settings.device)
+        return device, best_dtype(device, settings.dtype, settings.home / "hardware.json")
+
+    return chosen
+
+
+def _refuse_none(preset: Preset, part: Part, searched: str) -> None:
+    if getattr(preset, part) == "none":
+        raise BadSetting(
+            f"With the preset {preset.name}, {searched} cannot be searched: it has no encoder for them.",
+            hint=f"Choose another preset, or set `{part}`.",
+        )
+
+
+def _identity(source: str, folder: Path) -> str:
+    """The id of an encoder: what the hub calls it and the revision, or the digest of its files."""
+    from runtime.encoder.identity import digest_of
+
+    if source == "pocket" or Path(source).is_dir():
+        return f"{'pocket' if source == 'pocket' else 'local'}@{digest_of(folder)}"
+    return f"{source}@{folder.name[:12]}"
+
+
 def text_reader(settings: Settings) -> ModelSpec[TextReader]:
     """How to load the text reader."""
     from runtime.reader import reader_spec
@@ -121,34 +232,65 @@ def text_reader(settings: Settings) -> ModelSpec[TextReader]:
     return reader_spec(settings.threads)
 
 
-def present(settings: Settings, preset: Preset) -> Path:
-    """The folder of the preset's local model.
+def parts(preset: Preset) -> list[Part]:
+    """The preset's models that are files on this machine."""
+    return [part for part in PARTS if getattr(preset, part) not in ("none", "scripted", "served")]
+
+
+def present(settings: Settings, preset: Preset, part: Part = "vlm") -> Path:
+    """The folder of one of the preset's models.
 
     Raises:
         ModelNotPresent: with the command that fetches it.
+        BadSetting: it is no model that anyone knows.
     """
+    from runtime.encoder import hub
     from runtime.vlm.loading import checkpoint_folder
 
-    command = f"`vistalk --vlm {preset.vlm} models pull`" if settings.vlm else f"`vistalk models pull {preset.name}`"
-    if preset.vlm != "pocket":
-        return checkpoint_folder(preset.vlm, preset.revision, hint=f"Fetch it with {command}.")
-    folder = assemble.folder(models_folder(settings))
-    if not folder.is_dir():
-        raise ModelNotPresent("The pocket model has not been put together yet.", hint=f"Do it with {command}.")
-    return folder
+    source = str(getattr(preset, part))
+    if source == "pocket":
+        return _pocket_folder(settings, preset, part)
+    hint = f"Fetch it with {_command(settings, preset, part)}."
+    if part == "vlm":
+        return checkpoint_folder(source, preset.revision, hint=hint)
+    if part == "encoder":
+        return Path(source) if Path(source).is_dir() else hub.cached(source, hint)
+    return checkpoint_folder(source, hint=hint)
 
 
-def pull(settings: Settings, preset: Preset, progress: Progress) -> Path | None:
-    """Bring the preset's model to this machine; None where it needs no files.
+def _pocket_folder(settings: Settings, preset: Preset, part: Part) -> Path:
+    model, folder = ("encoder", pocket_encoder.folder) if part == "encoder" else ("model", assemble.folder)
+    found = folder(models_folder(settings))
+    if not found.is_dir():
+        hint = f"Do it with {_command(settings, preset, part)}."
+        raise ModelNotPresent(f"The pocket {model} has not been put together yet.", hint=hint)
+    return found
+
+
+def _command(settings: Settings, preset: Preset, part: Part) -> str:
+    """What a person types to fetch the model."""
+    if not getattr(settings, part):
+        return f"`vistalk models pull {preset.name}`"
+    flag = part.replace("_", "-")
+    return f"`vistalk --{flag} {getattr(preset, part)} models pull{'' if part == 'vlm' else f' {preset.name}'}`"
+
+
+def pull(settings: Settings, preset: Preset, progress: Progress, part: Part = "vlm") -> Path | None:
+    """Bring one of the preset's models to this machine; None where it needs no files.
 
     Raises:
         ModelNotPresent: it could not be fetched.
-        ModelCorrupt, DiskFull
+        ModelCorrupt, DiskFull, BadSetting
     """
-    if not preset.local:
-        return None
-    if preset.vlm == "pocket":
-        return assemble.assemble(models_folder(settings), progress)
+    from runtime.encoder import hub
     from runtime.vlm.loading import fetch_checkpoint
 
-    return fetch_checkpoint(preset.vlm, preset.revision, progress)
+    if part not in parts(preset):
+        return None
+    source = str(getattr(preset, part))
+    if source == "pocket":
+        bring = pocket_encoder.assemble if part == "encoder" else assemble.assemble
+        return bring(models_folder(settings), progress)
+    if part == "encoder":
+        return Path(source) if Path(source).is_dir() else hub.fetch(source, progress)
+    return fetch_checkpoint(source, preset.revision if part == "vlm" else None, progress)

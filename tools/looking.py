@@ -49,6 +49,29 @@ def look(model: VisionChatModel, handles: Sequence[str], words: str, context: To
     )
 
 
+def look_in_turn(model: VisionChatModel, handles: Sequence[str], words: str, context: ToolContext) -> ToolResult:
+    """The model's words about each picture by itself, a line each that begins with the picture's handle.
+
+    The confidence is the mean of the lines'.
+    """
+    looks: list[ToolResult] = []
+    for handle in handles:
+        context.emit(f"{handle}: ")
+        looks.append(look(model, [handle], words, context))
+        context.emit("  \n")
+        if looks[-1].finish == "cancelled":
+            break
+    sure = [one.confidence for one in looks if one.confidence is not None]
+    finishes = [one.finish for one in looks if one.finish != "stop"]
+    return ToolResult(
+        text="\n".join(f"{handle}: {one.text}" for handle, one in zip(handles, looks, strict=False)),
+        images=tuple(handles[: len(looks)]),
+        confidence=sum(sure) / len(sure) if sure else None,
+        usage={kind: sum(one.usage[kind] for one in looks) for kind in looks[0].usage},
+        finish=finishes[-1] if finishes else "stop",
+    )
+
+
 def _message(handles: Sequence[str], words: str, context: ToolContext) -> HumanMessage:
     pictures = [{"type": "image", "file_id": context.image(handle).sha256} for handle in handles]
     return HumanMessage(content=[*pictures, {"type": "text", "text": words}])

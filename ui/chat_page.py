@@ -7,7 +7,8 @@ from functools import partial
 
 import streamlit as st
 
-from agent.assistant import Exchange, Upload
+from agent.assistant import Upload
+from agent.exchange import Exchange
 from memory.refs import ImageRef
 from runtime.errors import SetupError, UnknownThread, VistalkError
 from runtime.settings import load_settings

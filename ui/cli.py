@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from runtime.errors import VistalkError
-from ui.commands import evals, models
+from ui.commands import demo, evals, library, models
 from ui.commands.ask import ask, plan
 from ui.commands.chat import chat
 from ui.commands.doctor import doctor
@@ -44,8 +44,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, plan, chat, ui, doctor):
+for command in (ask, plan, chat, ui, library.index, library.search, doctor):
     app.command()(command)
+app.add_typer(library.app, name="library")
+app.add_typer(demo.app, name="demo")
 app.add_typer(models.app, name="models")
 app.add_typer(evals.app, name="eval")
 
@@ -67,6 +69,10 @@ def shared_options(
     vlm: Annotated[str | None, typer.Option(help="Another vision-language model: hub id or folder.")] = None,
     vlm_revision: Annotated[str | None, typer.Option(help="The revision of that hub model.")] = None,
     vlm_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server to use as the model.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="Another picture encoder: open_clip model:tag, or folder.")
+    ] = None,
+    passage_encoder: Annotated[str | None, typer.Option(help="Another passage encoder: hub id or folder.")] = None,
     script: Annotated[Path | None, typer.Option(help="Answers of the preset `scripted`.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
@@ -95,6 +101,8 @@ def shared_options(
             "vlm": vlm,
             "vlm_revision": vlm_revision,
             "vlm_url": vlm_url,
+            "encoder": encoder,
+            "passage_encoder": passage_encoder,
             "script": script,
             "device": device,
             "dtype": dtype,

@@ -1,4 +1,5 @@
-"""The one assistant of a server process, with its turns: every browser tab looks at the same."""
+"""The one assistant of a server process, with its turns, its library and its door: every browser tab looks at the
+same."""
 
 from __future__ import annotations
 
@@ -9,18 +10,26 @@ import streamlit as st
 from agent.assembly import open_assistant
 from agent.assistant import Assistant
 from runtime.settings import Settings
+from ui.door import Door
+from ui.librarian import Librarian
+from ui.library.indexing import Indexer
 from ui.turns import Turns
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The open assistant and its turns."""
+    """The open assistant, its turns, its library and who indexes for it, and the door for commands that want it."""
 
     assistant: Assistant
     turns: Turns
+    librarian: Librarian
+    indexer: Indexer
+    door: Door
 
     def close(self) -> None:
-        """Stop the turns under way, which keep what was written, and let go of the data directory."""
+        """Stop the turns and the indexing under way, which keep what is done, and let go of the data directory."""
+        self.door.close()
+        self.indexer.end()
         self.turns.end_all()
         self.assistant.close()
 
@@ -33,4 +42,10 @@ def open_desk(_settings: Settings) -> Desk:
         SetupError: it cannot be opened; the next call tries again.
     """
     assistant = open_assistant(_settings)
-    return Desk(assistant, Turns(assistant))
+    librarian = Librarian(assistant.settings, assistant.home, assistant.pool)
+    try:
+        door = Door(librarian)
+    except BaseException:
+        assistant.close()
+        raise
+    return Desk(assistant, Turns(assistant), librarian, Indexer(librarian), door)

@@ -14,9 +14,9 @@ from runtime.errors import VistalkError
 from runtime.vlm.base import Heat
 from ui import safe
 from ui.language import Texts
-from ui.pictures import evidence, heat_map, thumbnails
+from ui.pictures import evidence, gallery, heat_map, thumbnails
 from ui.shown import Call, Shown
-from ui.wording import call_facts, chances, reply_facts
+from ui.wording import call_facts, chances, place, reply_facts
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Scene:
 
 def draw(shown: Shown, scene: Scene, number: int, status: str = "") -> None:
     """Draw the turn; `number` counts turns from 0, `status` says what is being done."""
+    scene.refs.update(shown.found)
     with st.chat_message("user", avatar=":material/person:"):
         if shown.images:
             thumbnails(shown.images, scene.images, scene.texts)
@@ -43,9 +44,26 @@ def draw(shown: Shown, scene: Scene, number: int, status: str = "") -> None:
             _draw_call(call, scene, number, position, over=shown.state == "over")
         if shown.reply:
             st.markdown(safe.markdown(shown.reply), anchors=False)
+        for position, call in enumerate(shown.calls):
+            if call.found:
+                gallery(call.found, scene.refs, scene.images, scene.texts, key=f"{number}-{position}")
+        if shown.sources:
+            _draw_sources(shown, scene.texts, number)
         if status:
             st.caption(f":shimmer[{status}]")
         _draw_end(shown, scene.texts)
+
+
+def _draw_sources(shown: Shown, texts: Texts, number: int) -> None:
+    """What the reply rests on: each opens the passage, exactly as it stands in the document."""
+    with st.container(horizontal=True, gap="xsmall", key=f"sources-{number}"):
+        for position, source in enumerate(shown.sources, 1):
+            where = safe.literal(place(source, texts))
+            label = f"{safe.literal(f'[{position}]')} {where}"  # cut off where the window is narrow
+            with st.popover(label, icon=":material/article:", key=f"source-{number}-{position}"):
+                st.markdown(f"**{where}**")
+                st.text(source["text"])
+                st.caption(safe.literal(source["path"]))
 
 
 def _draw_end(shown: Shown, texts: Texts) -> None:
@@ -81,10 +99,11 @@ def _draw_call(call: Call, scene: Scene, number: int, position: int, *, over: bo
         if call.error:
             failure(call.error, "")
         else:
-            st.code(call.text or texts.nothing_found, language=None, wrap_lines=True)
+            quoted = "\n".join(place(source, texts) for source in call.sources)
+            st.code(quoted or call.text or texts.nothing_found, language=None, wrap_lines=True)
         if call.evidence:
             evidence(call.evidence, scene.refs, scene.images, texts)
-        elif over and call.text and len(call.images) == 1:
+        elif over and call.text and len(call.images) == 1 and not call.found:
             _draw_where(call.images[0], scene, number, position)
         st.caption(f"{texts.choice}: {chances(call.probabilities)}")
 

@@ -11,6 +11,7 @@ from runtime.settings import load_settings
 from ui import chat_page
 from ui.evaluations import page as evaluations_page
 from ui.language import Texts, shown_language, texts
+from ui.library import page as library_page
 from ui.sidebar import PARAMETER
 
 FOLDER = Path(__file__).parent
@@ -21,9 +22,10 @@ def show() -> None:
     words = _words()
     # No icons here: Streamlit would fetch a page's icon from another machine, as the picture in the browser's tab.
     chat = st.Page(chat_page.show, title=words.pages["chat"], url_path="chat", default=True)
+    library = st.Page(library_page.show, title=words.pages["library"], url_path="library")
     evaluations = st.Page(evaluations_page.show, title=words.pages["evaluations"], url_path="evaluations")
-    page = st.navigation([chat, evaluations], position="hidden")
-    layout = "wide" if page == evaluations else "centered"
+    page = st.navigation([chat, library, evaluations], position="hidden")
+    layout = "centered" if page == chat else "wide"
     st.set_page_config("vistalk", page_icon=FOLDER / "icon.svg", layout=layout)
     st.logo(FOLDER / "logo.svg", size="large")
     st.html(FOLDER / "style.css")
@@ -31,6 +33,7 @@ def show() -> None:
         st.session_state["conversation"] = st.query_params.get(PARAMETER)
     with st.sidebar, st.container(gap="xxsmall"):
         st.page_link(chat, icon=":material/chat:", query_params=_conversation())
+        st.page_link(library, icon=":material/photo_library:")
         st.page_link(evaluations, icon=":material/monitoring:")
     page.run()
 

@@ -62,6 +62,7 @@ class Texts(BaseModel):
     presets: dict[str, str]
     pages: dict[str, str]
     evaluations: dict[str, str]
+    library: dict[str, str]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,6 +14,7 @@ from runtime.vlm.base import Heat
 from ui.boxes import Box, with_boxes, with_heat
 from ui.language import Texts
 from ui.safe import literal
+from ui.wording import similarity
 
 THUMBNAIL_WIDTH = 180
 """In CSS pixels."""
@@ -38,10 +39,31 @@ def _thumbnail(ref: ImageRef, images: ImageStore, texts: Texts) -> None:
         return
     with st.container(width=min(THUMBNAIL_WIDTH, ref.width)):  # st.image would make the file itself that small
         st.image(path, width="stretch", alt=f"{ref.handle} {ref.name}")
+    _opener(ref, f"open-{ref.handle}", texts)
+
+
+def _opener(ref: ImageRef, key: str, texts: Texts) -> None:
     shows = texts.open_picture.format(handle=ref.handle)
-    if st.button(ref.handle, key=f"open-{ref.handle}", icon=":material/zoom_in:", type="tertiary", help=shows):
+    if st.button(ref.handle, key=key, icon=":material/zoom_in:", type="tertiary", help=shows):
         st.session_state["viewed"] = ref
         st.rerun()
+
+
+def gallery(
+    found: Mapping[str, float], refs: Mapping[str, ImageRef], images: ImageStore, texts: Texts, *, key: str
+) -> None:
+    """Found pictures in a grid, the nearest first; a click on one opens it in full size. `key` names the search."""
+    with st.container(key=f"gallery-{key}"):
+        for handle, score in found.items():
+            ref = refs[handle]
+            with st.container(key=f"cell-{key}-{handle}", gap=None):
+                try:
+                    st.image(images.thumbnail(ref.sha256), width="stretch", alt=f"{handle} {ref.name}")
+                except ImageMissing:
+                    st.caption(texts.picture_gone.format(handle=handle))
+                    continue
+                _opener(ref, f"found-{key}-{handle}", texts)
+                st.caption(f"{literal(ref.name)}  \n{similarity(score, texts)}")
 
 
 def viewed_picture(images: ImageStore) -> None:

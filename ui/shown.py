@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from agent.assistant import Exchange
 from agent.events import Done, Event, Failed, ImageAdded, Planned, Token, ToolFinished, ToolProgress, ToolStarted
+from agent.exchange import Exchange
 from memory.refs import ImageRef
 
 State = Literal["waiting", "planned", "acting", "writing", "over", "interrupted"]
@@ -15,7 +15,13 @@ State = Literal["waiting", "planned", "acting", "writing", "over", "interrupted"
 
 @dataclass
 class Call:
-    """A tool call; `seconds` is None while it runs."""
+    """A tool call.
+
+    Attributes:
+        seconds: None while it runs.
+        found: how near each picture is that a search found, by handle, the nearest first.
+        sources: the passages that it quotes, the best first.
+    """
 
     tool: str
     arguments: dict[str, Any]
@@ -25,6 +31,8 @@ class Call:
     confidence: float | None = None
     evidence: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
+    found: dict[str, float] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def images(self) -> list[str]:
@@ -41,6 +49,7 @@ class Shown:
         state: waiting for the plan; planned; acting (a tool runs); writing; over; interrupted (the process ended).
         seconds: of the whole turn, where it is known.
         error: code, message and hint where the turn failed.
+        found: the pictures that searches brought into the conversation, by handle.
     """
 
     words: str
@@ -54,6 +63,12 @@ class Shown:
     seconds: float | None = None
     finish: str = ""
     error: dict[str, str] = field(default_factory=dict)
+    found: dict[str, ImageRef] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[dict[str, Any]]:
+        """The passages that the reply names by number, the first being [1]."""
+        return [source for call in self.calls for source in call.sources]
 
 
 def kept(exchange: Exchange) -> Shown:
@@ -63,7 +78,14 @@ def kept(exchange: Exchange) -> Shown:
     return Shown(
         words=exchange.words,
         images=exchange.images,
-        calls=[Call(**{name: step[name] for name in names}) for step in details.get("steps", [])],
+        calls=[
+            Call(
+                **{name: step[name] for name in names},
+                found=_found(step["images"], step.get("scores", [])),  # steps of older conversations have neither
+                sources=step.get("sources", []),
+            )
+            for step in details.get("steps", [])
+        ],
         reply=exchange.reply,
         state="over" if exchange.finished else "interrupted",
         confidence=details.get("confidence"),
@@ -72,6 +94,7 @@ def kept(exchange: Exchange) -> Shown:
         seconds=details.get("seconds"),
         finish=details.get("finish", ""),
         error=details.get("error", {}),
+        found=exchange.found,
     )
 
 
@@ -81,8 +104,11 @@ def live(words: str, events: Iterable[Event]) -> Shown:
     probabilities: dict[str, float] = {}
     for event in events:
         match event:
-            case ImageAdded():
+            case ImageAdded(origin="user"):
                 shown.images.append(ImageRef.from_dict(event.image))
+            case ImageAdded():
+                ref = ImageRef.from_dict(event.image)
+                shown.found[ref.handle] = ref
             case Planned():
                 probabilities, shown.state = event.probabilities, "planned"
             case ToolStarted():
@@ -94,6 +120,7 @@ def live(words: str, events: Iterable[Event]) -> Shown:
                 call = shown.calls[-1]
                 call.text, call.seconds, call.error = event.text, event.seconds, event.error
                 call.confidence, call.evidence = event.confidence, event.evidence
+                call.found, call.sources = _found(event.images, event.scores), event.sources
                 shown.state = "planned"
             case Token():
                 shown.reply += event.text
@@ -105,3 +132,8 @@ def live(words: str, events: Iterable[Event]) -> Shown:
                 shown.reply, shown.state = event.text, "over"
                 shown.error = {"code": event.code, "message": event.message, "hint": event.hint}
     return shown
+
+
+def _found(images: list[str], scores: list[float]) -> dict[str, float]:
+    """Only found pictures have scores; those that were looked at have none."""
+    return dict(zip(images, scores, strict=True)) if scores else {}

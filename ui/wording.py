@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import PurePath
+from typing import Any
 
 from ui.language import Texts
 from ui.shown import Call, Shown
@@ -43,6 +46,26 @@ def chances(probabilities: dict[str, float]) -> str:
     """What the planner chose among, the likeliest first."""
     ordered = sorted(probabilities.items(), key=lambda item: -item[1])
     return " · ".join(f"{action} {percent(chance)} %" for action, chance in ordered)
+
+
+def place(source: Mapping[str, Any], texts: Texts) -> str:
+    """Where a passage stands: the file's name, the headings above it, the page."""
+    page = "" if source["page"] is None else texts.facts["page"].format(page=source["page"])
+    where = " › ".join(part for part in (PurePath(source["path"]).name, source["heading"]) if part)
+    return ", ".join(part for part in (where, page) if part)
+
+
+def similarity(score: float, texts: Texts) -> str:
+    """How near a found picture is to what was looked for: a cosine."""
+    return texts.facts["similarity"].format(score=f"{score:.2f}")
+
+
+def file_size(size: int) -> str:
+    """Bytes for a person: 512 B, 31 KB, 2.4 MB."""
+    for unit, of in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if size >= of:
+            return f"{size / of:.1f} {unit}" if size < 10 * of else f"{size / of:.0f} {unit}"
+    return f"{size} B"
 
 
 def percent(fraction: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from evals.bench import harness, house, planning, serving
+from evals.bench import harness, house, library, planning, serving
 from evals.bench.report import Measure
 from runtime.errors import BadSetting
 from runtime.settings import Settings
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[Settings], list[Measure]]] = {
     "memory": house.memory,
     "planning": planning.planning,
     "harness": harness.harness,
+    "library": library.library,
 }
 
 

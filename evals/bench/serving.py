@@ -9,16 +9,18 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from PIL import Image, ImageDraw
 
 from evals.bench.report import Measure, median
-from runtime.models import chat_model, model_pool
+from runtime.models import chat_model, model_pool, present, settled
 from runtime.presets import preset_of
 from runtime.settings import Settings
 from runtime.vlm.base import Part, token_counts
 from runtime.vlm.baseline import Timing, bare_generate
 from runtime.vlm.chat import LocalVisionChatModel
+from runtime.vlm.loading import load_engine, packs
 
 ROUNDS = 7
 TOKENS = 48
 QUESTION = "Describe the image in as much detail as you can."
+PLAIN = ("bfloat16", "float32")
 
 
 def picture(side: int = 224) -> Image.Image:
@@ -58,6 +60,31 @@ def decode(settings: Settings) -> list[Measure]:
         Measure("decode_ratio", rate / plain, "×", "least", 0.95, "ours / bare generate"),
         Measure("first_token", first, "s"),
         Measure("first_token_ratio", plain_first / first, "×", "least", 0.95, "bare generate / ours"),
+        *_packing(settings),
+    ]
+
+
+def _packing(settings: Settings) -> list[Measure]:
+    """Packed weights beside the plain formats, each by a bare loop, rounds interleaved; nothing where none are used."""
+    settings = settled(settings)
+    folder = present(settings, preset_of(settings))
+    if settings.device != "cpu" or not packs(folder):
+        return []
+    plain = {dtype: load_engine(folder, "cpu", dtype, settings.threads, pack=False) for dtype in PLAIN}
+    engines = {"packed": load_engine(folder, "cpu", settings.dtype, settings.threads), **plain}
+    conversation = [("user", [Part(image=picture(), key="drawing"), Part(text=QUESTION)])]
+    timings: dict[str, list[Timing]] = {name: [] for name in engines}
+    for _ in range(ROUNDS + 1):
+        for name, engine in engines.items():
+            timings[name].append(bare_generate(engine, conversation, TOKENS))
+    for engine in engines.values():
+        engine.close()
+    rates = {name: median([t.rate for t in times[1:]]) for name, times in timings.items()}
+    firsts = {name: median([t.first for t in times[1:]]) for name, times in timings.items()}
+    return [
+        *(Measure(f"{name}_rate", rate, "tokens/s") for name, rate in rates.items()),
+        *(Measure(f"packed_over_{d}", rates["packed"] / rates[d], "×", "least", 1.5, "tokens/s") for d in PLAIN),
+        *(Measure(f"{name}_first_token", spent, "s") for name, spent in firsts.items()),
     ]
 
 

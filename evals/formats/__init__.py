@@ -2,5 +2,6 @@
 
 from evals.formats.base import Picture, Sample, Turn
 from evals.formats.loading import FORMATS, TASKS, Format, load
+from evals.formats.searches import PICTURE_TO_WORDS, WORDS_TO_PICTURE
 
-__all__ = ["FORMATS", "TASKS", "Format", "Picture", "Sample", "Turn", "load"]
+__all__ = ["FORMATS", "PICTURE_TO_WORDS", "TASKS", "WORDS_TO_PICTURE", "Format", "Picture", "Sample", "Turn", "load"]

@@ -94,6 +94,7 @@ class Sample:
             the id.
         count: how many pictures there are; a planning row may give only this number.
         turns: of a script, whose `images`, `text` and `references` are those of all its turns.
+        document: the file that answers a question about documents.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Sample:
     group: str
     count: int
     turns: tuple[Turn, ...] = ()
+    document: Path | None = None
 
 
 Placed = tuple[str, Sample]

@@ -11,11 +11,12 @@ from evals.formats.base import Placed, Sample
 from evals.formats.own import ROWS, read_lines
 from evals.formats.public import EASY_VQA, read_coco, read_data, read_easy_vqa, read_mm_vet, read_vqa_v2
 from evals.formats.scripts import SCRIPTS
+from evals.formats.searches import SEARCHES, both_ways
 from evals.formats.source import Source
 from evals.formats.tables import read_table
 from runtime.errors import BadData
 
-TASKS = (*ROWS, *SCRIPTS)
+TASKS = (*ROWS, *SCRIPTS, *SEARCHES)
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,20 @@ def _is_lines(source: Source) -> bool:
 
 
 def _read_own(source: Source) -> Iterator[Placed]:
-    return SCRIPTS.get(source.task, read_lines)(source)
+    return (SCRIPTS | SEARCHES).get(source.task, read_lines)(source)
+
+
+def _read_coco(source: Source) -> Iterator[Placed]:
+    return both_ways(read_coco(source)) if source.task == "retrieval" else read_coco(source)
 
 
 ASKED = ("vqa", "ocr")
 FORMATS = (
     Format("tab-separated table", ASKED, _is_table, read_table),
     Format("VQA v2 questions", ASKED, lambda source: _holds(source, "questions"), read_vqa_v2),
-    Format("COCO captions", ("caption",), lambda source: _holds(source, "images", "annotations"), read_coco),
+    Format(
+        "COCO captions", ("caption", "retrieval"), lambda source: _holds(source, "images", "annotations"), _read_coco
+    ),
     Format("TextVQA or DocVQA", ASKED, lambda source: _holds(source, "data"), read_data),
     Format("MM-Vet", ASKED, _is_mm_vet, read_mm_vet),
     Format("JSON Lines", TASKS, _is_lines, _read_own),
@@ -76,13 +83,16 @@ BUILT_IN: dict[str, tuple[tuple[str, ...], Callable[[], Iterator[Placed]]]] = {
 """What a name in the place of a path stands for: the tasks that can use it, and its samples."""
 
 
-def load(task: str, path: Path | str, annotations: Path | str | None = None) -> list[Sample]:
+def load(
+    task: str, path: Path | str, annotations: Path | str | None = None, pictures: Path | None = None
+) -> list[Sample]:
     """Every sample of a file, all of it checked, its pictures found.
 
     Args:
         task: one of `TASKS`.
         path: the file, in any of `FORMATS`; or "easy-vqa", the test questions of that package, or "attacks", ours.
         annotations: the answers to VQA v2 questions, where they are not beside them under their usual name.
+        pictures: the folder of the pictures, where they are not beside the file.
 
     Raises:
         BadData: says the file, the line or item, and what is wrong with it.
@@ -96,7 +106,7 @@ def load(task: str, path: Path | str, annotations: Path | str | None = None) -> 
                 f"{path} is a set which the task {task!r} cannot use.", hint=f"It is for: {', '.join(tasks)}."
             )
         return [sample for _, sample in read()]
-    source = Source(Path(path), task, Path(annotations) if annotations else None)
+    source = Source(Path(path), task, Path(annotations) if annotations else None, pictures)
     form = next((form for form in FORMATS if form.fits(source)), None)
     if form is None:
         source.document()  # says where the JSON is broken, if that is why

@@ -26,15 +26,17 @@ class Source:
         path: the file.
         task: what its rows are for.
         annotations: a second file with the answers, where the format keeps them apart.
+        pictures: a folder that pictures are looked for in, where they are not beside the file.
         text: all of it.
         head: the first JSON value in it: the first row or the whole document; None where it begins with something else.
         indented: whether that value goes over several lines, so that it is no row.
     """
 
-    def __init__(self, path: Path, task: str, annotations: Path | None = None) -> None:
+    def __init__(self, path: Path, task: str, annotations: Path | None = None, pictures: Path | None = None) -> None:
         self.path = path
         self.task = task
         self.annotations = annotations
+        self.pictures = pictures
         self.text = self._read()
         self.head, self.indented = _head(self.text.strip())
         self._pictures: dict[str, Picture] = {}
@@ -74,15 +76,21 @@ class Source:
     def picture(self, name: str, where: str) -> Picture:
         """The picture of that name, beside the file or in one of the usual folders; what is missing is remembered."""
         if name not in self._pictures:
-            relative = Path(name)
-            if relative.is_absolute() or ".." in relative.parts:
-                raise self.bad(f"{where} names the picture {name!r}, which is outside the file's folder")
-            places = [self.path.parent / folder / relative for folder in PICTURE_FOLDERS]
+            relative = self._inside(name, f"{where} names the picture")
+            roots = [self.path.parent] if self.pictures is None else [self.pictures, self.path.parent]
+            places = [root / folder / relative for root in roots for folder in PICTURE_FOLDERS]
             found = next((place for place in places if _is_file(place)), None)
             if found is None:
                 self._missing.append(f"{name!r} ({where})")
             self._pictures[name] = Picture(path=found or places[0])
         return self._pictures[name]
+
+    def document_file(self, name: str, where: str) -> Path:
+        """The document of that name, beside the file or in a folder below."""
+        path = self.path.parent / self._inside(name, f"{where} names the document")
+        if not _is_file(path):
+            raise self.bad(f"{where} names the document {name!r}, which is missing")
+        return path
 
     def require_pictures(self) -> None:
         """Refuse the file if a picture that was asked for is missing."""
@@ -93,6 +101,13 @@ class Source:
                 f"the {noun} {', '.join(self._missing[:3])}{more} {verb} missing",
                 hint="Pictures are looked for beside the file and in its `images` folder.",
             )
+
+    def _inside(self, name: str, said: str) -> Path:
+        """The name as a path below the file's folder."""
+        relative = Path(name)
+        if relative.is_absolute() or ".." in relative.parts:
+            raise self.bad(f"{said} {name!r}, which is outside the file's folder")
+        return relative
 
     def _read(self) -> str:
         try:

@@ -28,7 +28,7 @@ SHOWN = 12
 CONFIDENCE = ("ece", "aurc")
 """Metrics of the stated confidence, which come last."""
 
-SUBJECTS = {"model": "the bare model", "agent": "the whole agent"}
+SUBJECTS = {"model": "the bare model", "agent": "the whole agent", "encoder": "the encoder"}
 
 
 class Examined:
@@ -208,8 +208,12 @@ def model_name(header: Header) -> str:
 
 
 def data_name(header: Header) -> str:
-    """The data by a name: the file's and its folder's, since where it lies on this machine is nobody else's matter."""
-    source = Path(header.source)
+    """The data by a name."""
+    return file_name(Path(header.source))
+
+
+def file_name(source: Path) -> str:
+    """A file's name and its folder's, since where it lies on this machine is nobody else's matter."""
     if source.is_relative_to(ROOT):
         source = source.relative_to(ROOT)
     return "/".join(source.parts[-2:]) if source.is_absolute() else source.as_posix()
@@ -245,7 +249,9 @@ def facts(run: Examined) -> dict[str, str]:
 
 def _settings(header: Header) -> dict[str, object]:
     """Those that say something; what names the model, the data or the samples is said elsewhere."""
-    elsewhere = ("vlm", "limit", "draw_seed", "subject", "computing")
+    elsewhere = ("vlm", "encoder", "passage_encoder", "limit", "draw_seed", "subject", "computing", "images")
     all_of_them = header.settings | header.settings.get("computing", {})
     kept = {name: value for name, value in all_of_them.items() if name not in elsewhere and value is not None}
-    return kept | ({"vlm_url": "a server"} if kept.get("vlm_url") else {})
+    images = header.settings.get("images")
+    named = {"images": file_name(Path(images))} if images else {}
+    return kept | ({"vlm_url": "a server"} if kept.get("vlm_url") else {}) | named

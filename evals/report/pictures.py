@@ -6,12 +6,13 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from PIL import Image
 
-from evals.formats import Picture, load
+from evals.formats import Picture
 from evals.records import Header, Record
+from evals.runner import Plan, plan_of
+from evals.searched import read
 from memory.decode import decode
 from runtime.errors import VistalkError
 
@@ -78,16 +79,16 @@ def pictures_of(wanted: Wanted, most_bytes: int = MOST_BYTES) -> Pictures:
 
 def _shown(wanted: Wanted, found: Pictures) -> Iterator[tuple[str, Picture]]:
     """The digest of each picture as it was shown, and the picture that should have it. Data are read once."""
-    read: dict[tuple[str, str], dict[str, tuple[Picture, ...]]] = {}
+    known: dict[Plan, dict[str, tuple[Picture, ...]]] = {}
     for header, records in wanted:
-        key = header.task, header.source
-        if key not in read:
+        plan = plan_of(header)
+        if plan not in known:
             try:
-                read[key] = {sample.id: sample.images for sample in load(header.task, Path(header.source))}
+                known[plan] = {sample.id: sample.images for sample in read(plan).samples}
             except VistalkError:
-                read[key], found.unread = {}, True
+                known[plan], found.unread = {}, True
         for record in records:
-            yield from zip(record.images, read[key].get(record.id, ()), strict=False)
+            yield from zip(record.images, known[plan].get(record.id, ()), strict=False)
 
 
 def _likeness(picture: Picture, sha256: str) -> bytes | None:

@@ -17,9 +17,9 @@ from evals.bench.readme import STORED as BENCH
 from evals.readme import README, RESULTS, put
 from evals.records import Header, Run
 from evals.report import wording
-from evals.report.contents import data_name, metrics_of, model_name
+from evals.report.contents import data_name, file_name, metrics_of, model_name
 from evals.report.markdown import literal, table
-from evals.runner import ANSWERS
+from evals.runner import ANSWERS, ENCODERS
 from memory.files import disk_errors_named
 from runtime.errors import BadData, SetupError
 from runtime.settings import Settings
@@ -50,10 +50,13 @@ def store(run: Run, folder: Path | None = None) -> Path:
 def anonymous(header: Header) -> Header:
     """The header with names in the place of paths and addresses, and without the samples' ids."""
     settings = dict(header.settings)
-    if settings["vlm"]:
-        settings["vlm"] = Path(settings["vlm"]).name if Path(settings["vlm"]).is_absolute() else settings["vlm"]
+    for name in ("vlm", *ENCODERS):
+        if settings.get(name) and Path(settings[name]).is_absolute():
+            settings[name] = Path(settings[name]).name
     if settings["vlm_url"]:
         settings["vlm_url"] = "URL"
+    if settings.get("images"):
+        settings["images"] = file_name(Path(settings["images"]))
     return replace(header, ids=[], source=data_name(header), model=model_name(header), settings=settings)
 
 
@@ -76,12 +79,15 @@ def command(header: Header) -> str:
     """What makes such a run again, with every setting that is not the default."""
     settings = header.settings
     words = ["vistalk"]
-    for name in ANSWERS:
-        if settings[name] != Settings.model_fields[name].default:
+    for name in (*ANSWERS, *ENCODERS):
+        if name in settings and settings[name] != Settings.model_fields[name].default:
             words += [f"--{name.replace('_', '-')}", str(settings[name])]
     words += ["eval", "run", header.task, "--data", header.source]
-    if header.subject != "model":
+    if header.subject == "agent":
         words += ["--subject", header.subject]
+    for name in ("language", "images"):
+        if name in settings:
+            words += [f"--{name}", settings[name]]
     if settings["limit"]:
         words += ["--limit", str(settings["limit"])]
     if settings["draw_seed"]:
@@ -92,6 +98,7 @@ def command(header: Header) -> str:
 def _name(header: Header) -> str:
     parts = [header.task, header.model, header.source.rsplit(".", 1)[0]]
     parts += [header.subject] if header.subject != "model" else []
+    parts += [language] if (language := header.settings.get("language")) else []
     return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower())
 
 

@@ -2,10 +2,12 @@
 
 from evals.tasks.base import Findings, Mark, Task
 from evals.tasks.conversation import CONVERSATION
+from evals.tasks.documents import DOCUMENTS
 from evals.tasks.guessing import majority, question_only
 from evals.tasks.injection import INJECTION
 from evals.tasks.questions import ANNOTATORS, QUESTIONS
+from evals.tasks.retrieval import RETRIEVAL
 
-TASKS = {task.name: task for task in (*QUESTIONS, CONVERSATION, INJECTION)}
+TASKS = {task.name: task for task in (*QUESTIONS, CONVERSATION, INJECTION, RETRIEVAL, DOCUMENTS)}
 
 __all__ = ["ANNOTATORS", "TASKS", "Findings", "Mark", "Task", "majority", "question_only"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from agent.assistant import Assistant
-from evals.formats import Sample
+from evals.formats import Picture, Sample
 from evals.records import Record
 from runtime.presets import Preset
+from runtime.settings import Settings
 
 Scorer = Callable[[str | None, Sample], float | None]
 
@@ -45,12 +48,14 @@ class Findings:
         retained: by metric, pairs of marks of the same things, whose means are divided.
         baselines: by who is compared and metric, their mean.
         faults: how often each kind of fault was found.
+        medians: marks by metric, of which the middle one counts.
     """
 
     means: Mapping[str, Sequence[Mark]]
     baselines: Mapping[str, Mapping[str, float]]
     faults: Mapping[str, int]
     retained: Mapping[str, tuple[Sequence[Mark], Sequence[Mark]]] = field(default_factory=dict)
+    medians: Mapping[str, Sequence[Mark]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,46 @@ class Script:
 
     play: Callable[[Assistant, Sample], Record]
     findings: Callable[[Sequence[Record], Sequence[Sample]], Findings]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gave.
+
+    Attributes:
+        rank: of the first that is right, from 1; None where none was found.
+        candidates: how many there were to choose from.
+        right: how many of them are right.
+        first: the best ones by name, best first.
+        more: ranks that others than the one examined gave.
+    """
+
+    rank: int | None
+    candidates: int
+    right: int
+    first: Sequence[str]
+    more: Mapping[str, int | None] = field(default_factory=dict)
+
+
+class Finder(Protocol):
+    """Looks for what one sample asks for."""
+
+    def find(self, sample: Sample) -> Found: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a task is run that examines an encoder, and what its records tell.
+
+    Attributes:
+        encoder: which one the settings mean: the preset's word for it, and its id.
+        opened: from the settings, all samples of the data and the pictures that are searched besides theirs.
+        findings: as of a script.
+    """
+
+    encoder: Callable[[Settings], tuple[str, str]]
+    opened: Callable[[Settings, Sequence[Sample], Sequence[Picture]], AbstractContextManager[Finder]]
+    findings: Callable[[Sequence[Record]], Findings]
 
 
 @dataclass(frozen=True)
@@ -76,6 +121,7 @@ class Task:
         plans: whether the chosen action is the answer, rather than the words.
         words: what the whole agent is told where a sample has no words of its own.
         script: for a task of several turns, which is played instead of asked.
+        search: for a task that looks for something, whose encoder is asked instead of a model that talks.
     """
 
     name: str
@@ -88,6 +134,7 @@ class Task:
     plans: bool = False
     words: str = ""
     script: Script | None = None
+    search: Search | None = None
 
     @property
     def needs_agent(self) -> bool:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.errors import ModelCorrupt, ModelNotPresent
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
     from runtime.vlm.engine import VisionEngine
+
+logger = logging.getLogger(__name__)
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 FILES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
@@ -20,6 +25,9 @@ FILES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
 
 WORKSPACE = 400 * 2**20
 """Bytes beside the weights: activations, key-value caches, the processor and its tables."""
+
+PACKED_BYTES = 1.125
+"""A weight's, where the language model is kept in 8 bits too."""
 
 
 def checkpoint_folder(source: str, revision: str | None = None, *, hint: str = "") -> Path:
@@ -89,11 +97,23 @@ def _parameters(file: Path) -> int:
 
 def estimate(folder: Path, dtype: str) -> int:
     """Bytes that the model will need when loaded."""
-    return parameter_count(folder) * BYTES[dtype] + WORKSPACE
+    count = parameter_count(folder)
+    return int(count * (BYTES[dtype] + (PACKED_BYTES if packs(folder) else 0))) + WORKSPACE
 
 
-def load_engine(folder: Path, device: str, dtype: str, threads: int | None = None) -> VisionEngine:
+def packs(folder: Path) -> bool:
+    """Whether a checkpoint's language model runs with packed weights on a processor: that of the pocket model does."""
+    file = folder / "config.json"
+    config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"model_type": ""}
+    return bool(config["model_type"] == "fast_vlm") and config["text_config"]["model_type"] == "llama"
+
+
+def load_engine(
+    folder: Path, device: str, dtype: str, threads: int | None = None, *, pack: bool = True
+) -> VisionEngine:
     """Load model and processor. Needs torch, transformers and seconds.
+
+    Without `pack` the language model computes in `dtype` also where packed weights are faster.
 
     Raises:
         ModelCorrupt: the files are there and cannot be loaded.
@@ -123,4 +143,20 @@ def load_engine(folder: Path, device: str, dtype: str, threads: int | None = Non
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelCorrupt(f"The model in {folder} cannot be loaded: {error}.") from error
     model = model.to(device).eval()
+    if pack and device == "cpu" and packs(folder):
+        _pack(model, threads or torch.get_num_threads())
     return VisionEngine(model, processor, picture_hints(folder, model, processor))
+
+
+def _pack(model: PreTrainedModel, threads: int) -> None:
+    """Give the model packed weights; where that cannot be done well, it stays as it is."""
+    import torch
+
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):  # for others the packed product has no fast code
+        return
+    try:
+        from runtime.vlm.fast.language import use_packed
+
+        use_packed(model, threads)
+    except Exception as error:  # ONNX Runtime's have no class in common
+        logger.warning("The language model runs without packed weights, for they cannot be used: %s", error)

@@ -139,7 +139,11 @@ def _words(parts: list[Part]) -> int:
 
 
 def _instance(schema: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """The first value of the schema, with the wanted fields where the schema has them."""
+    """The first value of the schema, with the wanted fields where the schema has them.
+
+    Of alternatives it is the one that has most of the wanted fields.
+    """
+    schema = max(schema.get("anyOf", [schema]), key=lambda one: len(wanted.keys() & one.get("properties", {}).keys()))
     properties = schema.get("properties", {})
     value = {name: wanted.get(name, _first(field)) for name, field in properties.items()}
     try:

@@ -16,8 +16,11 @@ from runtime.pool import ModelPool
 from runtime.presets import Preset
 from runtime.settings import load_settings
 from runtime.vlm.scripted import Rule, ScriptedModel
+from tests.tools.stand_ins import ColourEncoder, WordsEncoder
 from tools.base import Arguments, Evidence, Handle, Tool, ToolContext, ToolResult
 from tools.caption import Caption
+from tools.search_documents import SearchDocuments
+from tools.search_images import SearchImages
 from tools.vqa import Vqa
 
 
@@ -59,21 +62,29 @@ def stage(
     composes: bool = True,
     tool_calls: int = 3,
     read: str = "OPEN",
+    at_once: int = 8,
+    searches: bool = False,
     **settings: Any,
 ) -> Iterator[tuple[Assistant, ScriptedModel, str]]:
-    """An open assistant, its model, and a new conversation."""
+    """An open assistant, its model, and a new conversation; it can search a library where the test says so."""
     chosen = load_settings(preset="scripted", **settings)
     preset = Preset(
         name="scripted",
         summary="",
         vlm="scripted",
+        encoder="none",
+        passage_encoder="none",
+        pictures_at_once=at_once,
         tool_calls=tool_calls,
         composes=composes,
         short_answer="{question} Answer briefly.",
     )
     with Home.open(chosen) as home:
         model = ScriptedModel(rules=list(rules), load_image=home.images.open)
-        tools: list[Tool[Any]] = [Caption(model), Vqa(model, preset.short_answer), Reads(read)]
+        tools: list[Tool[Any]] = [Caption(model), Vqa(model, preset.short_answer, at_once), Reads(read)]
+        if searches:
+            tools.append(SearchImages(lambda: home.library, ColourEncoder(), home.images.open, top=3))
+            tools.append(SearchDocuments(lambda: home.library, WordsEncoder()))
         assistant = Assistant(chosen, preset, home, model, ModelPool(), {tool.name: tool for tool in tools})
         yield assistant, model, home.conversations.create().id
 

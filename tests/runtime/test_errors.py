@@ -7,7 +7,7 @@ import re
 import pytest
 
 from runtime import errors
-from runtime.errors import ImageRejected, VistalkError
+from runtime.errors import DocumentRejected, ImageRejected, VistalkError
 
 
 def tree(root: type[VistalkError] = VistalkError) -> list[type[VistalkError]]:
@@ -17,7 +17,9 @@ def tree(root: type[VistalkError] = VistalkError) -> list[type[VistalkError]]:
 
 
 def make(kind: type[VistalkError], *words: str, **more: str) -> VistalkError:
-    return kind(*words, reason="damaged", **more) if kind is ImageRejected else kind(*words, **more)
+    if issubclass(kind, ImageRejected | DocumentRejected):
+        return kind(*words, reason="damaged", **more)
+    return kind(*words, **more)
 
 
 def drawn() -> dict[str, str]:

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.harness import LONGEST, PAGE, SCRIPT
+from tests.ui import shelves
+from tests.ui.harness import LIBRARY_PAGE, LONGEST, PAGE, SCRIPT, add, dismissed
 from tests.ui.server import ChatServer
 from ui.desk import open_desk
 
@@ -38,6 +39,25 @@ def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     open_desk.clear()
     yield AppTest.from_file(PAGE, default_timeout=LONGEST).run()
     open_desk.clear()
+
+
+@pytest.fixture
+def library(chat: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page of an empty library, whose encoders know colours and letters."""
+    shelves.install(monkeypatch)
+    return AppTest.from_string(LIBRARY_PAGE, default_timeout=LONGEST).run()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four pictures, with a catalogue that knows one of them, and a document."""
+    return shelves.folder_of(tmp_path / "things")
+
+
+@pytest.fixture
+def filled(library: AppTest, folder: Path) -> AppTest:
+    """The page of a library that holds the folder."""
+    return dismissed(add(library, folder))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from streamlit.testing.v1 import AppTest
 
 from agent.assistant import Upload
@@ -13,6 +15,7 @@ from ui.language import texts
 
 EN = texts("en")
 PAGE = APP.with_name("run_page.py")
+LIBRARY_PAGE = "from ui.library.page import show\nshow()"
 SCRIPT = """
 [[rule]]
 when = "(?<!Before: )break"
@@ -76,6 +79,32 @@ def replies(chat: AppTest) -> list[str]:
 
 def captions(chat: AppTest) -> list[str]:
     return [caption.value for caption in chat.caption]
+
+
+def add(library: AppTest, path: Path | str) -> AppTest:
+    """Type a folder's path on the library page, and return when it is indexed and shown, or refused."""
+    if "path" not in [box.key for box in library.text_input]:
+        view(library, "folders")
+    library.text_input(key="path").set_value(str(path))
+    next(button for button in library.button if button.label == EN.library["add"]).click().run()
+    return indexed(library)
+
+
+def indexed(library: AppTest) -> AppTest:
+    """Return when the indexing under way is over and shown."""
+    if run := desk().indexer.run:
+        assert run.wait(LONGEST)
+    return library.run()
+
+
+def dismissed(library: AppTest) -> AppTest:
+    """Put away what the last indexing came to."""
+    return library.button(key="dismiss").click().run()
+
+
+def view(library: AppTest, name: str) -> AppTest:
+    """Turn to a part of the library page."""
+    return library.segmented_control(key="view").set_value(name).run()
 
 
 def picture(name: str = "dog.png") -> Upload:

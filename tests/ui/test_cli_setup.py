@@ -15,6 +15,7 @@ from memory.lock import DataLock
 from runtime import doctor
 from runtime.errors import DataDirectoryBusy, ModelNotPresent
 from runtime.pocket import assemble
+from runtime.pocket import encoder as pocket_encoder
 from runtime.settings import Settings, load_settings
 from tests.ui.terminal import Terminal
 from ui.commands.invocation import Invocation
@@ -44,6 +45,13 @@ def pretend_to_assemble(models: Path, progress: Callable[[str, float], None]) ->
     return assemble.folder(models)
 
 
+@pytest.fixture
+def without_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The preset's vision-language model is its only one."""
+    monkeypatch.setenv("VISTALK_ENCODER", "none")
+    monkeypatch.setenv("VISTALK_PASSAGE_ENCODER", "none")
+
+
 def entry(done: Any, preset: str) -> Any:
     return next(entry for entry in done.json if entry["preset"] == preset)
 
@@ -53,6 +61,7 @@ def problems(done: Any) -> dict[str, bool]:
 
 
 class TestFirstUse:
+    @pytest.mark.usefixtures("without_search")
     def test_the_pocket_model_is_put_together_once(
         self, vistalk: Terminal, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -64,6 +73,7 @@ class TestFirstUse:
         assert f"pocket is here: {assemble.folder(home / 'models')}" in second.err
         assert home.stat().st_mode & 0o777 == 0o700
 
+    @pytest.mark.usefixtures("without_search")
     def test_a_chat_puts_it_together_too(self, vistalk: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(assemble, "assemble", pretend_to_assemble)
         done = vistalk.plain("--dtype", "float32", "chat")
@@ -80,6 +90,7 @@ class TestFirstUse:
             assert (done.code, done.out) == (1, "")
             assert done.err.endswith("The package cannot be fetched.\nTry again.\n")
 
+    @pytest.mark.usefixtures("without_search")
     @pytest.mark.parametrize("command", [["ask", "Hi."], ["plan", "Hi."], ["chat"]])
     def test_a_model_of_the_hub_is_never_fetched_unasked(self, vistalk: Terminal, command: list[str]) -> None:
         done = vistalk.plain("--vlm", "nobody/nothing", *command)
@@ -116,10 +127,39 @@ class TestModels:
         assert checked.code == 1
         assert any(str(checkpoint) in what for what in problems(checked))
 
+    @pytest.mark.usefixtures("without_search")
     def test_pull_says_what_needs_no_pulling(self, vistalk: Terminal, checkpoint: Path) -> None:
         assert vistalk.plain("models", "pull", "scripted").err == "The preset scripted needs no model files.\n"
         done = vistalk.plain("--vlm", str(checkpoint), "models", "pull")
         assert done.err == f"{checkpoint} is here: {checkpoint}\n"
+
+    def test_list_names_the_encoders(self, vistalk: Terminal) -> None:
+        listed = vistalk("--encoder", "A:b", "models", "list", "--json")
+        assert (entry(listed, "laptop")["encoder"], entry(listed, "scripted")["encoder"]) == (
+            "ViT-B-32:laion2b_s34b_b79k",
+            "A:b",
+        )
+        assert entry(listed, "laptop")["passage_encoder"] == "intfloat/multilingual-e5-small"
+        assert "intfloat/multilingual-e5-small" in vistalk("models", "list").out
+
+    def test_pull_brings_the_encoders_too(
+        self, vistalk: Terminal, checkpoint: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        eyes = home / "models" / "pocket-encoder-test"
+
+        def assemble_encoder(models: Path, progress: Callable[[str, float], None]) -> Path:
+            progress("fetching the eyes", 0.0)
+            eyes.mkdir(parents=True)
+            return eyes
+
+        monkeypatch.setattr(pocket_encoder, "folder", lambda models: models / eyes.name)
+        monkeypatch.setattr(pocket_encoder, "assemble", assemble_encoder)
+        arguments = ["--vlm", str(checkpoint), "--passage-encoder", str(checkpoint), "models", "pull"]
+        first, second = vistalk.plain(*arguments), vistalk.plain(*arguments)
+        assert (first.code, second.code) == (0, 0)
+        assert "fetching the eyes" in first.err
+        here = f"{checkpoint} is here: {checkpoint}\n"
+        assert second.err == f"{here}pocket is here: {eyes}\n{here}"
 
     def test_pull_knows_the_presets(self, vistalk: Terminal) -> None:
         done = vistalk.plain("models", "pull", "enormous")
@@ -202,12 +242,26 @@ class TestDoctor:
         assert done.code == 1
         assert problems(done)["There is no preset 'enormous'."]
 
+    @pytest.mark.usefixtures("without_search")
     def test_a_pocket_model_that_is_not_there_yet_does_not_block(self, vistalk: Terminal) -> None:
         done = vistalk.plain("doctor", "--json")
         assert done.code == 0
         (problem,) = done.json["problems"]
         assert "vistalk models pull" in problem["remedy"]
 
+    def test_encoders_that_are_not_there_do_not_block(self, vistalk: Terminal) -> None:
+        done = vistalk("--encoder", "nobody:nothing", "--passage-encoder", "nobody/nothing", "doctor", "--json")
+        assert done.code == 0
+        assert problems(done) == {
+            "There is no folder and no open_clip model 'nobody:nothing' with weights on the hub.": False,
+            "The model nobody/nothing is not on this machine.": False,
+        }
+
+    def test_what_two_models_lack_is_told_once(self, vistalk: Terminal) -> None:
+        done = vistalk.plain("--encoder", "none", "doctor", "--json")
+        assert problems(done) == {"The pocket model has not been put together yet.": False}
+
+    @pytest.mark.usefixtures("without_search")
     def test_a_model_of_the_hub_that_is_not_there_blocks(self, vistalk: Terminal) -> None:
         done = vistalk.plain("--vlm", "nobody/nothing", "doctor", "--json")
         assert done.code == 1
@@ -218,6 +272,7 @@ class TestDoctor:
         assert done.code == 1
         assert problems(done) == {"The scripted preset needs a script.": True}
 
+    @pytest.mark.usefixtures("without_search")
     def test_a_model_that_does_not_fit_blocks(self, vistalk: Terminal, checkpoint: Path) -> None:
         arguments = ["--vlm", str(checkpoint), "--memory-budget-gb", "0.1", "doctor", "--json"]
         done = vistalk.plain(*arguments)

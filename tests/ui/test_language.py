@@ -10,6 +10,8 @@ import pytest
 from runtime.presets import presets
 from tools.caption import Caption
 from tools.read_text import ReadText
+from tools.search_documents import SearchDocuments
+from tools.search_images import SearchImages
 from tools.vqa import Vqa
 from ui.language import Language, shown_language, texts
 
@@ -46,7 +48,8 @@ def test_chinese_is_chinese() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_preset_and_every_tool_is_described(language: Language) -> None:
     assert set(texts(language).presets) == set(presets())
-    assert set(texts(language).tools) == {Caption.name, Vqa.name, ReadText.name}
+    tools = {Caption.name, Vqa.name, ReadText.name, SearchImages.name, SearchDocuments.name}
+    assert set(texts(language).tools) == tools
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agent.assistant import Exchange
 from agent.events import Done, Event, Failed, ImageAdded, Planned, Token, ToolFinished, ToolProgress, ToolStarted
+from agent.exchange import Exchange
 from memory.refs import ImageRef
 from ui.shown import Call, Shown, State, kept, live
 
@@ -68,6 +68,42 @@ def test_a_turn_that_was_kept_shows_the_same() -> None:
         "steps": [step], "confidence": 0.7, "citations": ["img1"], "usage": USAGE, "finish": "stop", "seconds": 1.5,
     }  # fmt: skip
     assert kept(Exchange("What is it?", [PICTURE], "It is a dog.", details, finished=True)) == WHOLE
+
+
+FOUND = ImageRef("img2", "b" * 64, "image/png", 32, 32, "cat.png")
+SOURCE: dict[str, Any] = {"path": "/d/rules.md", "heading": "Returns", "page": 2, "text": "30 days.", "score": 0.03}
+SEARCHES: list[Event] = [
+    ToolStarted(1, "search_images", {"query": "cats"}),
+    ImageAdded(FOUND.to_dict(), origin="search_images"),
+    ToolFinished(1, "search_images", 0.5, "img2, img1", "untrusted", images=["img2", "img1"], scores=[0.3, 0.2]),
+    ToolStarted(2, "search_documents", {"query": "cats"}),
+    ToolFinished(2, "search_documents", 0.5, "[1] 30 days.", "untrusted", sources=[SOURCE]),
+    Done("Two cats. [1]", None, ["img2", "img1"], {}, 1.5, sources=[SOURCE]),
+]
+
+
+def test_what_searches_found() -> None:
+    shown = live("Find cats", SEARCHES)
+    assert shown.images == []
+    assert shown.found == {"img2": FOUND}
+    assert [call.found for call in shown.calls] == [{"img2": 0.3, "img1": 0.2}, {}]
+    assert shown.sources == [SOURCE]
+
+
+def test_what_searches_found_is_kept() -> None:
+    blank: dict[str, Any] = {
+        "arguments": {}, "probabilities": {}, "seconds": 0.5, "text": "", "confidence": None, "evidence": [],
+        "error": "",
+    }  # fmt: skip
+    steps = [
+        {**blank, "tool": "search_images", "images": ["img2", "img1"], "scores": [0.3, 0.2], "sources": []},
+        {**blank, "tool": "search_documents", "images": [], "scores": [], "sources": [SOURCE]},
+    ]
+    exchange = Exchange("Find cats", [], "Two cats.", {"steps": steps}, finished=True, found={"img2": FOUND})
+    shown, before = kept(exchange), live("Find cats", SEARCHES)
+    assert shown.found == before.found
+    assert shown.sources == before.sources
+    assert [call.found for call in shown.calls] == [call.found for call in before.calls]
 
 
 def test_a_failure_keeps_what_was_written() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from ui.language import texts
 from ui.shown import Call, Shown
-from ui.wording import ago, call_facts, chances, percent, reply_facts
+from ui.wording import ago, call_facts, chances, file_size, percent, place, reply_facts, similarity
 
 EN = texts("en")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -54,3 +55,28 @@ def test_what_is_known_about_a_tool_call() -> None:
 
 def test_the_likeliest_choice_comes_first() -> None:
     assert chances({"answer": 0.1, "vqa": 0.899, "caption": 0.001}) == "vqa 90 % · answer 10 % · caption <1 %"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"path": "/d/rules.md", "heading": "Returns › Gifts", "page": None}, "rules.md › Returns › Gifts"),
+        ({"path": "/d/manual.pdf", "heading": "", "page": 3}, "manual.pdf, page 3"),
+        ({"path": "/d/manual.pdf", "heading": "Care", "page": 3}, "manual.pdf › Care, page 3"),
+        ({"path": "notes.txt", "heading": "", "page": None}, "notes.txt"),
+    ],
+)
+def test_where_a_passage_stands(source: dict[str, Any], words: str) -> None:
+    assert place(source, EN) == words
+
+
+def test_how_near_a_picture_is() -> None:
+    assert similarity(0.3149, EN) == "similarity 0.31"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (31_400, "31 KB"), (2_440_000, "2.4 MB"), (12 * 10**9, "12 GB")],
+)
+def test_sizes_of_files(size: int, words: str) -> None:
+    assert file_size(size) == words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +44,7 @@ def chat(
     """Talk in the terminal.
 
     Answers go to stdout, how they came about to stderr. /help lists what can be typed beside questions.
+    Meanwhile `vistalk index` and `vistalk search` work in other terminals.
     """
     invocation: Invocation = ctx.obj
     settings = invocation.settings()
@@ -53,7 +54,13 @@ def chat(
         with Home.open(settings) as home:
             _say_threads(home.conversations.list())
         return
-    with opened(settings) as assistant:
+    from ui.door import Door
+    from ui.librarian import Librarian
+
+    with (
+        opened(settings) as assistant,
+        closing(Door(Librarian(assistant.settings, assistant.home, assistant.pool))),
+    ):
         Chat(assistant, thread).run()
 
 

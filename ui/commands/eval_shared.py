@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -23,6 +24,11 @@ FailUnder = Annotated[
 Subject = Annotated[str, typer.Option(help="model: the bare model; agent: whole turns.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="A seeded sample of so many, every kind in proportion.")]
 DrawSeed = Annotated[int, typer.Option("--draw-seed", "--seed", help="For that sample.")]
+Language = Annotated[str, typer.Option(help="Only the samples in this language, such as en or zh.")]
+Images = Annotated[
+    Path | None,
+    typer.Option(help="A folder, or a data file, with the pictures meant; a search looks through them all."),
+]
 Batch = Annotated[int, typer.Option(min=1, help="Samples that a local model is handed together.")]
 Concurrency = Annotated[
     int | None, typer.Option(min=1, help="Requests to a served model at once; with --engine ray, workers (2).")

@@ -16,6 +16,8 @@ from ui.commands.eval_shared import (
     DrawSeed,
     EngineName,
     FailUnder,
+    Images,
+    Language,
     Limit,
     Subject,
     hold_to,
@@ -68,6 +70,8 @@ def run(
     subject: Subject = "model",
     limit: Limit = None,
     draw_seed: DrawSeed = 0,
+    language: Language = "",
+    images: Images = None,
     batch: Batch = 32,
     concurrency: Concurrency = None,
     engine: EngineName = "local",
@@ -83,7 +87,7 @@ def run(
     invocation: Invocation = ctx.obj
     settings = invocation.settings()
     limits = limits_of(fail_under)
-    plan = Plan(task, data, subject_named(subject), limit, draw_seed)
+    plan = Plan(task, data, subject_named(subject), limit, draw_seed, language=language, images=images)
     pace = pace_of(batch, concurrency, engine)
     bring_pocket(settings)
     with progress_bars() as bar:

@@ -9,13 +9,14 @@ import typer
 
 from runtime.errors import ModelNotPresent
 from ui.commands.output import cell, note, progress_bar, say_json, say_table, table
-from ui.commands.train import held_out, train
+from ui.commands.train import held_out, train, train_encoder
 
 if TYPE_CHECKING:
     from ui.commands.invocation import Invocation
 
 app = typer.Typer(no_args_is_help=True, help="List, fetch, measure and train models.")
 app.command()(train)
+app.command("train-encoder")(train_encoder)
 app.command("held-out")(held_out)
 
 
@@ -42,6 +43,10 @@ def list_models(
         mark = "→" if entry.chosen else ""
         rows.add_row(*map(cell, (mark, entry.preset, entry.model, parameters, on_disk, entry.summary)))
     say_table(rows)
+    encoders = table("preset", "pictures", "passages", title="\nFor search")
+    for entry in entries:
+        encoders.add_row(*map(cell, (entry.preset, entry.encoder, entry.passage_encoder)))
+    say_table(encoders)
 
 
 @app.command()
@@ -49,28 +54,28 @@ def pull(
     ctx: typer.Context,
     preset: Annotated[str | None, typer.Argument(help="A preset; the chosen one where it is left out.")] = None,
 ) -> None:
-    """Bring a preset's model to this machine."""
-    from runtime.models import present
+    """Bring a preset's models to this machine."""
+    from runtime.models import parts, present
     from runtime.models import pull as fetch
     from runtime.presets import preset_of
 
     invocation: Invocation = ctx.obj
     settings = invocation.adding(preset=preset).settings()
     chosen = preset_of(settings)
-    if chosen.vlm in ("scripted", "served"):
+    if not parts(chosen):
         note(f"The preset {chosen.name} needs no model files.")
-        return
     if chosen.vlm == "pocket":
         from ui.commands.session import bring_pocket
 
         bring_pocket(settings)
-    try:
-        folder = present(settings, chosen)
-    except ModelNotPresent:
-        with progress_bar() as progress:
-            fetch(settings, chosen, progress)
-        folder = present(settings, chosen)
-    note(f"{chosen.vlm} is here: {folder}")
+    for part in parts(chosen):
+        try:
+            folder = present(settings, chosen, part)
+        except ModelNotPresent:
+            with progress_bar() as progress:
+                fetch(settings, chosen, progress, part)
+            folder = present(settings, chosen, part)
+        note(f"{getattr(chosen, part)} is here: {folder}")
 
 
 @app.command()

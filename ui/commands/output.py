@@ -11,10 +11,22 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -68,6 +80,16 @@ def cell(value: object, style: str = "") -> Text:
     return Text("" if value is None else plain(str(value)), style=style)
 
 
+def visible(text: str) -> str:
+    """The text on one line, control and direction-changing characters written as escapes: for the names of files."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def file_name(path: Path, style: str = "") -> Text:
+    """A file's path, to be clicked where the terminal knows links."""
+    return Text(visible(str(path)), style=Style.parse(style) + Style(link=path.absolute().as_uri()))
+
+
 def note(text: str, style: str = "dim") -> None:
     """Write a line to stderr."""
     Console(stderr=True, highlight=False).print(Text(plain(text), style=style), soft_wrap=True)
@@ -92,3 +114,31 @@ def progress_bar() -> Iterator[Callable[[str, float], None]]:
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda what, done: bar.update(task, description=plain(what), completed=done)
+
+
+@contextmanager
+def counting_bar() -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a function that takes how many are done, of how many, and a few words: a bar, or a line for each tenth."""
+    console = Console(file=sys.stderr, highlight=False)
+    tenths: set[int] = set()
+
+    def line(done: int, total: int, words: str) -> None:
+        if total and (tenth := 10 * done // total) not in tenths:
+            tenths.add(tenth)
+            console.print(Text(plain(f"{done} of {total}: {words}")), soft_wrap=True)
+
+    if not console.is_terminal:
+        yield line
+        return
+    columns = (BarColumn(20), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(compact=True))
+    told = TextColumn("{task.description}", markup=False)
+    with Progress(*columns, told, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, words: bar.update(task, completed=done, total=total, description=plain(words))
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.1f}/s", style="progress.data.speed")

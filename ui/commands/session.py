@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,7 @@ from ui.commands.output import note, progress_bar
 
 if TYPE_CHECKING:
     from agent.assistant import Assistant, Upload
+    from runtime.models import Part
     from runtime.settings import Settings
 
 STDIN = "-"
@@ -44,27 +45,30 @@ def read_upload(path: Path, settings: Settings) -> Upload:
         ) from error
 
 
-def bring_pocket(settings: Settings) -> None:
-    """Put the pocket model together, with a progress bar, where it is the chosen one and not there yet.
+def bring_pocket(settings: Settings, wanted: Sequence[Part] | None = None) -> None:
+    """Put the pocket models together, with a progress bar, where they are the chosen ones and not there yet.
+
+    `wanted` names those that are needed; None: all of the preset's.
 
     Raises:
         DataDirectoryBusy: another vistalk may be doing the same.
         VistalkError: what `runtime.models.pull` raises.
     """
     from memory.home import Home
-    from runtime.models import present, pull
+    from runtime.models import parts, present, pull
     from runtime.presets import preset_of
 
     preset = preset_of(settings)
-    if preset.vlm != "pocket":
-        return
-    try:
-        present(settings, preset)
-    except ModelNotPresent:
-        with Home.open(settings):
-            note("The pocket model is put together once; this takes a minute or two.")
-            with progress_bar() as progress:
-                pull(settings, preset, progress)
+    for part in parts(preset) if wanted is None else wanted:
+        if getattr(preset, part) != "pocket":
+            continue
+        try:
+            present(settings, preset, part)
+        except ModelNotPresent:
+            with Home.open(settings):
+                note("The pocket models are put together once; this takes a minute or two.")
+                with progress_bar() as progress:
+                    pull(settings, preset, progress, part)
 
 
 @contextmanager

