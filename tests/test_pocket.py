@@ -43,7 +43,7 @@ def test_a_question_about_a_picture_gets_a_streamed_answer(assistant: Assistant)
     assert end.citations == ["img1"]
     assert 0 < (end.confidence or 0) < 1
     assert set(next(e for e in events if isinstance(e, Planned)).probabilities) == {
-        *("answer", "ask_user", "caption", "vqa", "read_text")
+        *("answer", "ask_user", "caption", "vqa", "read_text", "search_images")
     }
 
 

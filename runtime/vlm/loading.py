@@ -26,8 +26,8 @@ FILES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
 WORKSPACE = 400 * 2**20
 """Bytes beside the weights: activations, key-value caches, the processor and its tables."""
 
-PACKED_BYTES = 1.125
-"""A weight's, where the language model is kept in 8 bits too."""
+PACKED_BYTES = 2.5
+"""A weight's, where the language model is kept in 8 bits too: as it was packed, and as the product's code lays it."""
 
 
 def checkpoint_folder(source: str, revision: str | None = None, *, hint: str = "") -> Path:

@@ -19,7 +19,7 @@ from tests.runtime import tiny
 def engine(tmp_path_factory: pytest.TempPathFactory) -> VisionEngine:
     folder: Path = tmp_path_factory.mktemp("fast_vlm")
     tiny.fast_vlm(folder)
-    return load_engine(folder, "cpu", "float32")
+    return load_engine(folder, "cpu", "float32", pack=False)  # packed weights are steps, which differences stumble over
 
 
 def parts(*keys: str) -> list[Part]:

@@ -54,7 +54,7 @@ def both(llama: LlamaForCausalLM) -> Iterator[tuple[LlamaForCausalLM, LlamaForCa
 
 
 def pack(model: LlamaForCausalLM) -> None:
-    model.base_model.language_model = model.model  # where a vision-language model has it
+    model.model.__dict__["language_model"] = model.model  # where a vision-language model has it, and no child
     fast.use_packed(model, threads=1)
 
 
