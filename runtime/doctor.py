@@ -122,7 +122,7 @@ def examine(settings: Settings, holder: str = "") -> Report:
     packages = {name: _installed(name) for name in (*REQUIRED, *OPTIONAL)}
     machine, machine_problems = _machine()
     problems = [*_home_problems(home), *_package_problems(packages), *machine_problems, *_model_problems(settings)]
-    problems += _encoder_problems(settings, told={problem.what for problem in problems})
+    problems += _encoder_problems(settings)
     return Report(
         version=version(),
         python=platform.python_version(),
@@ -227,8 +227,8 @@ def _model_problems(settings: Settings) -> list[Problem]:
     return _memory_problems(settings, preset)
 
 
-def _encoder_problems(settings: Settings, told: set[str]) -> list[Problem]:
-    """What keeps pictures or documents from being searched, where it was not told yet; the rest works without."""
+def _encoder_problems(settings: Settings) -> list[Problem]:
+    """What keeps pictures or documents from being searched; the rest works without."""
     try:
         preset = preset_of(settings)
     except VistalkError:  # told with the model
@@ -239,8 +239,7 @@ def _encoder_problems(settings: Settings, told: set[str]) -> list[Problem]:
             if part != "vlm":
                 present(settings, preset, part)
         except VistalkError as error:
-            if error.message not in told:
-                problems.append(Problem(error.message, error.hint, blocks=False))
+            problems.append(Problem(error.message, error.hint, blocks=False))
         except (ImportError, OSError):  # torch's, told with the machine
             pass
     return problems

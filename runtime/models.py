@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from runtime.errors import BadSetting, ModelNotPresent
-from runtime.pocket import assemble
+from runtime.pocket import assemble, sentences
 from runtime.pocket import encoder as pocket_encoder
 from runtime.pool import ModelPool, ModelSpec
 from runtime.presets import Preset, preset_of
@@ -26,6 +26,8 @@ Progress = Callable[[str, float], None]
 
 Part = Literal["vlm", "encoder", "passage_encoder"]
 PARTS: tuple[Part, ...] = ("vlm", "encoder", "passage_encoder")
+POCKET = {"vlm": assemble, "encoder": pocket_encoder, "passage_encoder": sentences}
+NAMES = {"vlm": "model", "encoder": "encoder", "passage_encoder": "encoder of passages"}
 
 
 def models_folder(settings: Settings) -> Path:
@@ -170,17 +172,10 @@ def passage_spec(settings: Settings, preset: Preset) -> PassageSpec:
     Raises:
         ModelNotPresent, ModelCorrupt
     """
-    from runtime.encoder import passages, sif
+    from runtime.encoder import passages
     from runtime.encoder.leased import PassageSpec
 
     folder, chosen = present(settings, preset, "passage_encoder"), _hardware(settings)
-    if preset.passage_encoder == "pocket":
-        name = f"{sif.SCHEME}:{folder.name}"
-        return PassageSpec(
-            name,
-            sif.dimension(folder),
-            ModelSpec(name, "passage encoder", lambda: sif.estimate(folder), lambda: sif.load(folder)),
-        )
     name = _identity(preset.passage_encoder, folder)
     return PassageSpec(
         name,
@@ -259,11 +254,10 @@ def present(settings: Settings, preset: Preset, part: Part = "vlm") -> Path:
 
 
 def _pocket_folder(settings: Settings, preset: Preset, part: Part) -> Path:
-    model, folder = ("encoder", pocket_encoder.folder) if part == "encoder" else ("model", assemble.folder)
-    found = folder(models_folder(settings))
+    found: Path = POCKET[part].folder(models_folder(settings))
     if not found.is_dir():
         hint = f"Do it with {_command(settings, preset, part)}."
-        raise ModelNotPresent(f"The pocket {model} has not been put together yet.", hint=hint)
+        raise ModelNotPresent(f"The pocket {NAMES[part]} has not been put together yet.", hint=hint)
     return found
 
 
@@ -289,8 +283,8 @@ def pull(settings: Settings, preset: Preset, progress: Progress, part: Part = "v
         return None
     source = str(getattr(preset, part))
     if source == "pocket":
-        bring = pocket_encoder.assemble if part == "encoder" else assemble.assemble
-        return bring(models_folder(settings), progress)
+        folder: Path = POCKET[part].assemble(models_folder(settings), progress)
+        return folder
     if part == "encoder":
         return Path(source) if Path(source).is_dir() else hub.fetch(source, progress)
     return fetch_checkpoint(source, preset.revision if part == "vlm" else None, progress)

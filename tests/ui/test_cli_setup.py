@@ -257,9 +257,10 @@ class TestDoctor:
             "The model nobody/nothing is not on this machine.": False,
         }
 
-    def test_what_two_models_lack_is_told_once(self, vistalk: Terminal) -> None:
-        done = vistalk.plain("--encoder", "none", "doctor", "--json")
-        assert problems(done) == {"The pocket model has not been put together yet.": False}
+    def test_each_pocket_model_that_is_not_there_is_told(self, vistalk: Terminal) -> None:
+        done = vistalk.plain("doctor", "--json")
+        missing = ("model", "encoder", "encoder of passages")
+        assert problems(done) == {f"The pocket {name} has not been put together yet.": False for name in missing}
 
     @pytest.mark.usefixtures("without_search")
     def test_a_model_of_the_hub_that_is_not_there_blocks(self, vistalk: Terminal) -> None:
