@@ -16,19 +16,11 @@ from tests.memory.pictures import KINDS, exif_of, file_of, photo, png_header_onl
 from tests.memory.projection import index, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from memory.library.library import Library
 
 PICTURE = file_of(photo(), "PNG")
-
-
-@pytest.fixture
-def library(home: Path) -> Iterator[Library]:
-    library = opened(home)
-    yield library
-    library.close()
 
 
 @pytest.fixture

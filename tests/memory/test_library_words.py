@@ -10,23 +10,15 @@ from PIL import Image
 
 from memory.library.records import Filters
 from tests.memory.pictures import file_of, photo
-from tests.memory.projection import Projection, index, opened
+from tests.memory.projection import Projection, index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from memory.library.library import Library
     from memory.library.records import PassageHit
 
 ENCODER = Projection()
-
-
-@pytest.fixture
-def library(home: Path) -> Iterator[Library]:
-    library = opened(home)
-    yield library
-    library.close()
 
 
 @pytest.fixture
