@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from evals.metrics.calibration import ece, risk_coverage
-from evals.metrics.recalibration import FITS, Curve
+from evals.metrics.recalibration import FITS
 from evals.records import Run
 from evals.report.findings import Bin, Scored, judged, reliability
 from evals.statistics import Indices, bootstrap_corpus, stratified_sample
 from evals.summary import SEED, Value
+from runtime.confidence import Curve
 from runtime.errors import BadData
 
 FEWEST = 10

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from PIL import Image
 
 from evals.conditions import condition_of
 from evals.formats import Sample
@@ -20,9 +17,11 @@ from evals.subjects import Answer, BareModel, Question, Subject, WholeAgent, ope
 from evals.tasks import TASKS, Task
 from evals.tasks.base import Finder
 from evals.tasks.searching import search_records
+from evals.tasks.translated import translated
 from runtime.errors import Cancelled, SetupError, VistalkError
 from runtime.presets import Preset, preset_of
 from runtime.settings import Settings
+from runtime.translating import translator_of
 
 if TYPE_CHECKING:
     from evals.runner import Plan
@@ -68,7 +67,7 @@ class Examiner:
             yield self._record(ready[place], answer)
 
     def _asked(self, sample: Sample) -> Asked:
-        pictures = [picture.read() for picture in sample.images] or [_blank(shade) for shade in range(sample.count)]
+        pictures = [picture.read() for picture in sample.images]
         bare = isinstance(self.subject, BareModel)
         prompt = self.task.ask(sample, self.preset) if bare else sample.text or self.task.words
         try:
@@ -81,13 +80,12 @@ class Examiner:
 
     def _record(self, asked: Asked, answer: Answer) -> Record:
         task, sample = self.task, asked.sample
-        output = answer.action if task.plans else answer.text
-        parsed = None if answer.error else task.parse(output, sample)
+        parsed = None if answer.error else task.parse(answer.text, sample)
         return Record(
             id=sample.id,
             images=[hashlib.sha256(data).hexdigest() for data in asked.pictures],
             prompt=asked.question.prompt,
-            output=output,
+            output=answer.text,
             parsed=parsed,
             references=list(sample.references),
             score=task.score(parsed, sample) if parsed is not None else (0.0 if task.metric else None),
@@ -127,7 +125,10 @@ def open_examiner(
             yield SearchExaminer(finder)
         return
     with nullcontext(subject) if subject else open_subject(plan.subject, settings) as asked:
-        yield Examiner(TASKS[plan.task], preset_of(settings), asked, _change(plan, settings))
+        task, preset = TASKS[plan.task], preset_of(settings)
+        if isinstance(asked, BareModel) and (translator := translator_of(preset)):
+            task = translated(task, translator)  # the whole agent has its own
+        yield Examiner(task, preset, asked, _change(plan, settings))
 
 
 def _change(plan: Plan, settings: Settings) -> Change:
@@ -136,10 +137,3 @@ def _change(plan: Plan, settings: Settings) -> Change:
         return lambda attempt: attempt.pictures
     condition = condition_of(plan.condition)
     return lambda attempt: condition.shown(attempt, settings)
-
-
-def _blank(shade: int) -> bytes:
-    """A plain picture for a message whose pictures do not matter: the planner never sees them."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (32, 32), (shade, shade, shade)).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -58,8 +58,9 @@ class Header:
 
 @dataclass(frozen=True)
 class Record:
-    """What happened with one sample. `score` is in [0, 1], or None where only the whole run has one.
+    """What happened with one sample.
 
+    `score` is in [0, 1], or None where only the whole run has one, and where the sample was not asked.
     `details` holds what a task of several turns keeps of each.
     """
 

@@ -168,6 +168,7 @@ def _header(
     if task.search:
         kept |= {name: getattr(settings, name) for name in ENCODERS}
     kept["computing"] = {name: getattr(fixed, name) for name in COMPUTING}
+    kept |= _packing(settings, fixed, preset)
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     return Header(
         run=f"{task.name}-{preset.name}-{stamp}",
@@ -183,6 +184,13 @@ def _header(
         settings={**kept, "subject": plan.subject, "limit": plan.limit, "draw_seed": plan.seed, **_under(plan)},
         place=_place(),
     )
+
+
+def _packing(settings: Settings, fixed: Settings, preset: Preset) -> dict[str, bool]:
+    """Whether a local model's language part computes with packed weights, which rounds in its own way."""
+    from runtime.vlm.loading import computes_packed
+
+    return {"packed": computes_packed(present(settings, preset), fixed.device)} if preset.local else {}
 
 
 def _weights(settings: Settings, preset: Preset) -> str:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from agent.assembly import open_assistant
 from agent.assistant import Assistant, Upload
-from agent.events import Done, Failed, Planned
+from agent.events import Done, Failed
 from memory.decode import decode
 from runtime.errors import Cancelled, ImageMissing, SetupError, UserError, VistalkError
 from runtime.models import chat_model, model_pool, models_folder
@@ -43,7 +43,6 @@ class Answer:
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
-    action: str = ""
 
 
 class Subject(ABC):
@@ -142,14 +141,11 @@ class WholeAgent(Subject):
     def answer(self, pictures: Sequence[bytes], prompt: str) -> Answer:
         """See `Subject.answer`."""
         thread = self.assistant.home.conversations.create().id
-        action = ""
         for event in self.assistant.ask(thread, prompt, [Upload(data) for data in pictures], threading.Event()):
-            if isinstance(event, Planned):
-                action = action or event.action
             if isinstance(event, Done):
-                return Answer(event.text, event.confidence, event.usage, event.seconds, action=action)
+                return Answer(event.text, event.confidence, event.usage, event.seconds)
             if isinstance(event, Failed):
-                return Answer(event.text, error=event.message, action=action)
+                return Answer(event.text, error=event.message)
         raise RuntimeError("a turn ended without its last event")
 
 

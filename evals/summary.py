@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from evals.formats import Sample
 from evals.metrics.calibration import ece, risk_coverage
 from evals.metrics.captions import bleu, corpus_scores
+from evals.metrics.confusion import Confusion
 from evals.metrics.yesno import presence_counts, presence_of
 from evals.records import Record
 from evals.statistics import Floats, Indices, bootstrap_corpus, bootstrap_interval, paired_ratio
 from evals.tasks import ANNOTATORS, Findings, Mark, Task, majority, question_only
+from runtime.errors import BadData
 
 SEED = 0
 RIGHT = 0.5
@@ -38,26 +40,46 @@ class Value:
 
 @dataclass
 class Summary:
-    """What `--json` prints."""
+    """What `--json` prints. `skipped` samples were not asked, and count nowhere else."""
 
     task: str
     run: str
     n: int
+    skipped: int = 0
     errors: int = 0
     unparsed: int = 0
     metrics: dict[str, Value] = field(default_factory=dict)
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    confusion: dict[str, Confusion] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return vars(self) | {"metrics": {name: value.to_json() for name, value in self.metrics.items()}}
+        return vars(self) | {
+            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "confusion": {lang: vars(matrix) for lang, matrix in self.confusion.items()},
+        }
 
 
-def summarise(task: Task, run: str, records: Sequence[Record], samples: Sequence[Sample]) -> Summary:
-    """Everything from the records alone; the samples are needed for the baselines."""
-    summary = Summary(task.name, run, len(records))
+def asked(task: Task, records: Sequence[Record]) -> list[Record]:
+    """The records of what was asked: where each sample has a score, one without was skipped."""
+    return [record for record in records if record.score is not None or not task.metric]
+
+
+def summarise(task: Task, run: str, kept: Sequence[Record], samples: Sequence[Sample]) -> Summary:
+    """Everything from the records alone; the samples are needed for the baselines.
+
+    Raises:
+        BadData: every sample was skipped.
+    """
+    records = asked(task, kept)
+    if kept and not records:
+        raise BadData(
+            f"None of the {len(kept)} samples can be asked here: what they want does not exist.",
+            hint="Choose other data, or a preset that can do it.",
+        )
+    summary = Summary(task.name, run, len(records), skipped=len(kept) - len(records))
     summary.errors = sum(bool(record.error) for record in records)
     summary.unparsed = sum(record.parsed is None for record in records)
     if not records:
@@ -65,7 +87,7 @@ def summarise(task: Task, run: str, records: Sequence[Record], samples: Sequence
     if task.metric:
         _scores(task, summary, records)
     if task.script:
-        _findings(summary, task.script.findings(records, samples))
+        _findings(summary, task.script.findings(kept, samples))
     elif task.search:
         _findings(summary, task.search.findings(records))
     elif task.metric:
@@ -144,6 +166,8 @@ def _findings(summary: Summary, found: Findings) -> None:
         summary.metrics[name] = Value(*paired_ratio(values, of, [mark.group for mark in kept], SEED))
     summary.baselines = {who: dict(means) for who, means in found.baselines.items() if means}
     summary.faults = dict(sorted(found.faults.items()))
+    summary.confusion = dict(found.confusion)
+    summary.notes += found.notes
 
 
 def _baselines(task: Task, summary: Summary, samples: Sequence[Sample]) -> None:

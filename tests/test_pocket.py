@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from agent.assembly import open_assistant
 from agent.assistant import Assistant, Upload
 from agent.events import Planned, Token, ToolFinished
-from evals.bench import house, serving
+from evals.bench import house, serving, threads
 from runtime.errors import ModelCorrupt, ModelNotPresent
 from runtime.models import vision_spec
 from runtime.pocket import assemble, sources
@@ -39,12 +39,12 @@ def test_a_question_about_a_picture_gets_a_streamed_answer(assistant: Assistant)
     events = list(assistant.ask(thread, "What is in the picture?", [Upload(png(beach()), "beach.png")]))
     end = done(events)
     assert len([event for event in events if isinstance(event, Token)]) > 3
-    assert end.usage["image"] == 49
+    assert end.usage["image"] == 64
     assert end.citations == ["img1"]
     assert 0 < (end.confidence or 0) < 1
-    assert set(next(e for e in events if isinstance(e, Planned)).probabilities) == {
-        *("answer", "ask_user", "caption", "vqa", "read_text", "search_images")
-    }
+    assert {"answer", "ask_user", "caption", "vqa", "read_text"} <= set(
+        next(e for e in events if isinstance(e, Planned)).probabilities
+    )
 
 
 def test_a_screenshots_text_is_read(assistant: Assistant) -> None:
@@ -90,13 +90,13 @@ def test_batches_reuse_and_order_do_not_change_the_pocket_answers(assistant: Ass
     assert [str(m.text) for m in model.batch([list(p) for p in reversed(prompts)])][::-1] == [
         str(m.text) for m in alone
     ]
-    assert {token_counts(message)["image"] for message in alone} == {49}
+    assert {token_counts(message)["image"] for message in alone} == {64}
 
 
 @pytest.mark.parametrize("words", ["", "What color is the circle?"], ids=["caption", "vqa"])
 def test_where_it_looked_moves_with_the_object(assistant: Assistant, words: str) -> None:
     """The heat's centre lies further to the left for a circle at the left than for the same circle at the right."""
-    centres, side = [], 7
+    centres, side = [], 8
     for left in (30, 170):
         picture = Image.new("RGB", (256, 256), (235, 235, 235))
         ImageDraw.Draw(picture).ellipse((left, 90, left + 60, 150), fill=(200, 20, 20))
@@ -110,7 +110,7 @@ def test_where_it_looked_moves_with_the_object(assistant: Assistant, words: str)
     assert centres[1] - centres[0] > 0.1 * side, centres
 
 
-def test_the_checkpoint_uses_no_code_of_ours_and_no_pickles(pocket_home: Path) -> None:
+def test_the_checkpoint_holds_no_code_and_no_pickles(pocket_home: Path) -> None:
     folder = assemble.folder(pocket_home)
     assert {path.suffix for path in folder.iterdir()} == {".json", ".jinja", ".safetensors"}
 
@@ -118,7 +118,7 @@ def test_the_checkpoint_uses_no_code_of_ours_and_no_pickles(pocket_home: Path) -
 def test_the_numbers_that_the_house_promises(pocket: Path) -> None:
     """Ratios and sizes from one run; generous on time, since this machine may be busy."""
     settings = load_settings()
-    for measure in [*house.memory(settings), *house.checkpoint(settings)]:
+    for measure in [*house.memory(settings), *threads.growth(settings)]:
         assert measure.passed, measure
     ratio = next(m for m in serving.prefix(settings) if m.name == "second_over_first")
     assert ratio.value < 0.7, ratio  # `vistalk models bench` holds it to 0.4 on an idle machine; without reuse it is 1

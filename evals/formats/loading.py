@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evals.formats.attacks import ATTACKS, built_in_attacks
 from evals.formats.base import Placed, Sample
+from evals.formats.memories import MEMORIES
 from evals.formats.own import ROWS, read_lines
 from evals.formats.public import EASY_VQA, read_coco, read_data, read_easy_vqa, read_mm_vet, read_vqa_v2
 from evals.formats.scripts import SCRIPTS
@@ -16,7 +17,7 @@ from evals.formats.source import Source
 from evals.formats.tables import read_table
 from runtime.errors import BadData
 
-TASKS = (*ROWS, *SCRIPTS, *SEARCHES)
+TASKS = (*ROWS, *SCRIPTS, *SEARCHES, *MEMORIES)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _is_lines(source: Source) -> bool:
 
 
 def _read_own(source: Source) -> Iterator[Placed]:
-    return (SCRIPTS | SEARCHES).get(source.task, read_lines)(source)
+    return (SCRIPTS | SEARCHES | MEMORIES).get(source.task, read_lines)(source)
 
 
 def _read_coco(source: Source) -> Iterator[Placed]:

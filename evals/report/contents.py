@@ -17,7 +17,7 @@ from evals.records import Header, Record, Run
 from evals.report import wording
 from evals.report.findings import Part, Scored, parts, scored
 from evals.report.spoiling import run_name, spoilt
-from evals.summary import Value
+from evals.summary import Value, asked
 from evals.tasks import TASKS
 from runtime.errors import BadData
 
@@ -55,7 +55,7 @@ class Examined:
         self.spoilt = spoilt(run)
         self.baselines: dict[str, dict[str, float]] = summary["baselines"]
         self.metrics = metrics_of(summary)
-        self.records: list[Record] = run.records()
+        self.records: list[Record] = asked(TASKS[self.header.task], run.records())
 
     @cached_property
     def samples(self) -> list[Scored]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from evals.metrics.calibration import RiskCoverage, risk_coverage
 from evals.metrics.captions import corpus_scores
+from evals.metrics.confusion import NEITHER, NOTHING, Confusion, expected_and_given, tabulated
 from evals.records import Record
 from evals.summary import RIGHT, SEED, Value, interval
 
@@ -19,8 +20,6 @@ MOST_PARTS = 30
 MOST_LABELS = 16
 """Answers that a confusion matrix takes."""
 
-NEITHER = "(another answer)"
-NOTHING = "(no answer that counts)"
 BINS = 10
 
 
@@ -39,15 +38,6 @@ class Part:
     label: str
     n: int
     value: Value
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """How often each answer was given where each was expected: `counts[expected][given]`."""
-
-    expected: list[str]
-    given: list[str]
-    counts: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -100,25 +90,12 @@ def confusion(records: Sequence[Record]) -> Confusion | None:
     """Expected against given answers, where each is one of a few and right or wrong; None elsewhere."""
     if not all(record.score in (0.0, 1.0) and record.references and not record.details for record in records):
         return None
-    pairs = [_expected_and_given(record) for record in records]
-    expected = sorted({pair[0] for pair in pairs})
+    pairs = [expected_and_given(r.parsed, r.references, right=r.score == 1) for r in records]
+    expected = {wanted for wanted, _ in pairs}
     if not 2 <= len(expected) <= MOST_LABELS or 2 * len(expected) > len(pairs):
         return None
     known = {*expected, *(other for record in records for other in record.references), NOTHING}
-    counts: dict[tuple[str, str], int] = {}
-    for wanted, said in pairs:
-        cell = wanted, said if said in known else NEITHER
-        counts[cell] = counts.get(cell, 0) + 1
-    also = sorted({said for _, said in counts} - set(expected) - {NEITHER, NOTHING})
-    given = [*expected, *also, *(label for label in (NEITHER, NOTHING) if any(said == label for _, said in counts))]
-    return Confusion(expected, given, [[counts.get((row, column), 0) for column in given] for row in expected])
-
-
-def _expected_and_given(record: Record) -> tuple[str, str]:
-    """Of several references, the one that was given counts as the expected one."""
-    said = NOTHING if record.parsed is None else record.parsed
-    wanted = said if said in record.references else record.references[0]
-    return wanted, wanted if record.score == 1 else said
+    return tabulated([(wanted, said if said in known else NEITHER) for wanted, said in pairs])
 
 
 def judged(samples: Sequence[Scored]) -> tuple[list[float], list[bool]]:

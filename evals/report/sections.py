@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from evals.metrics.confusion import Confusion
 from evals.report import findings, plots, wording
 from evals.report.cards import Card, Cards
 from evals.report.contents import SHOWN, Compared, Examined, Report
-from evals.report.findings import Confusion, Part
+from evals.report.findings import Part
 from evals.report.spoiling import Spoilt
 
 HEAT = 5

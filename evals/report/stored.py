@@ -1,4 +1,4 @@
-"""Results that are kept with the source, and the README's table made of all of them.
+"""Results that are kept with the source, and the README's tables made of all of them.
 
 A stored result is a run's header and summary: no samples, and nothing that tells where on a machine its files lie.
 """
@@ -19,10 +19,14 @@ from evals.records import Header, Run
 from evals.report import wording
 from evals.report.contents import data_name, file_name, metrics_of, model_name
 from evals.report.markdown import literal, table
+from evals.report.plans import matrices
 from evals.runner import ANSWERS, ENCODERS
 from memory.files import disk_errors_named
 from runtime.errors import BadData, SetupError
 from runtime.settings import Settings
+
+CARD = README.parent / "runtime" / "pocket" / "README.md"
+TOLD_BY_CARD = ("caption", "statement", "vqa")
 
 HEADS = ["task", "data", "samples", "metric", "value [95 % interval]", "baselines", "model", "made by"]
 
@@ -61,18 +65,32 @@ def anonymous(header: Header) -> Header:
 
 
 def rendered(readme: str, folder: Path | None = None) -> str:
-    """The README with its table of accuracy made anew from all that is stored."""
-    paths = sorted(path for path in (folder or RESULTS).glob("*.json") if path != BENCH)
-    stored = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    rows = (row for one in stored for row in _rows(Header(**one["header"]), one["summary"]))
-    return put(readme, "accuracy", "\n".join(table(HEADS, rows)))
+    """The README with its table of accuracy and its confusion matrices made anew from all that is stored."""
+    stored = _all_stored(folder)
+    rows = (row for header, summary in stored for row in _rows(header, summary))
+    plans = (line for header, summary in stored for line in matrices(header, summary))
+    readme = put(readme, "accuracy", "\n".join(table(HEADS, rows)))
+    return put(readme, "planning", "\n".join(plans))
+
+
+def rendered_card(card: str, folder: Path | None = None) -> str:
+    """The pocket model's card with the same table of what that model itself says."""
+    told = ((header, summary) for header, summary in _all_stored(folder) if header.task in TOLD_BY_CARD)
+    return put(card, "accuracy", "\n".join(table(HEADS, (row for one in told for row in _rows(*one)))))
 
 
 def write_readme() -> Path:
-    """Bring the README up to date with what is stored."""
-    with disk_errors_named(README):
-        README.write_text(rendered(README.read_text(encoding="utf-8")), encoding="utf-8")
+    """Bring the README and the pocket model's card up to date with what is stored."""
+    for path, made in ((README, rendered), (CARD, rendered_card)):
+        with disk_errors_named(path):
+            path.write_text(made(path.read_text(encoding="utf-8")), encoding="utf-8")
     return README
+
+
+def _all_stored(folder: Path | None) -> list[tuple[Header, dict[str, Any]]]:
+    paths = sorted(path for path in (folder or RESULTS).glob("*.json") if path != BENCH)
+    kept = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return [(Header(**one["header"]), one["summary"]) for one in kept]
 
 
 def command(header: Header) -> str:

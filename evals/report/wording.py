@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from evals.records import Header, Record
 from evals.summary import Value
 
-NO_SHARES = ("cider", "steps", "median_rank")
+NO_SHARES = ("cider", "steps", "median")
 """Metrics that are no share of one; all others are shown in percent."""
 
-LOWER_IS_BETTER = ("ece", "aurc", "attack_success", "median_rank")
+LOWER_IS_BETTER = ("ece", "aurc", "attack_success", "median")
 MOST_CHARACTERS = 2_000
 """Longer texts are cut: the run's own record holds the rest."""
 

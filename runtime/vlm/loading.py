@@ -108,6 +108,14 @@ def packs(folder: Path) -> bool:
     return bool(config["model_type"] == "fast_vlm") and config["text_config"]["model_type"] == "llama"
 
 
+def computes_packed(folder: Path, device: str) -> bool:
+    """Whether `load_engine` would pack that language model's weights here."""
+    import torch
+
+    fast = torch.backends.cpu.get_cpu_capability().startswith("AVX")  # others have no fast code for the packed product
+    return device == "cpu" and fast and packs(folder)
+
+
 def load_engine(
     folder: Path, device: str, dtype: str, threads: int | None = None, *, pack: bool = True
 ) -> VisionEngine:
@@ -123,9 +131,11 @@ def load_engine(
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging
 
+    from runtime.confidence import read_curve
     from runtime.pocket.naming import has_head, picture_hints
     from runtime.vlm.engine import VisionEngine
 
+    curve = read_curve(folder)
     logging.disable_progress_bar()
     if threads:
         torch.set_num_threads(threads)
@@ -143,17 +153,13 @@ def load_engine(
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelCorrupt(f"The model in {folder} cannot be loaded: {error}.") from error
     model = model.to(device).eval()
-    if pack and device == "cpu" and packs(folder):
+    if pack and computes_packed(folder, device):
         _pack(model, threads or torch.get_num_threads())
-    return VisionEngine(model, processor, picture_hints(folder, model, processor))
+    return VisionEngine(model, processor, picture_hints(folder, model, processor), curve)
 
 
 def _pack(model: PreTrainedModel, threads: int) -> None:
     """Give the model packed weights; where that cannot be done well, it stays as it is."""
-    import torch
-
-    if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):  # for others the packed product has no fast code
-        return
     try:
         from runtime.vlm.fast.language import use_packed
 

@@ -13,7 +13,6 @@ that a kernel must compute a row without looking at its neighbours, at any place
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -144,6 +143,6 @@ def _piece(engine: VisionEngine, steps: Sequence[tuple[int, float]], cached: int
         text="".join(words.step(backend, token) or "" for token, _ in said if token not in engine.eos),
         tokens=len(said),
         cached=cached,
-        confidence=math.exp(sum(logprob for _, logprob in said) / len(said)),
+        confidence=engine.confidence(sum(logprob for _, logprob in said), len(said)),
         finish="stop" if end else "length",
     )

@@ -13,8 +13,9 @@ import pytest
 from evals.calibration import calibrate
 from evals.formats import Sample
 from evals.metrics.calibration import ece
-from evals.metrics.recalibration import Curve, Logistic, fit_logistic
+from evals.metrics.recalibration import fit_logistic
 from evals.records import Run
+from runtime.confidence import Curve, Logistic
 from runtime.errors import BadData
 from tests.evals.finished import data_file, finished, questions
 

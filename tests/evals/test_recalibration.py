@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression, minimize  # type: ignore[import-untyped]
 
 from evals.metrics.calibration import ece
-from evals.metrics.recalibration import FITS, Logistic, fit_isotonic, fit_logistic
+from evals.metrics.recalibration import FITS, fit_isotonic, fit_logistic
+from runtime.confidence import Logistic
 
 answers = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=60)
 methods = pytest.mark.parametrize("method", FITS)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from evals.metrics.captions import corpus_scores
+from evals.metrics.confusion import NEITHER, NOTHING
 from evals.records import Record
 from evals.report import findings
-from evals.report.findings import NEITHER, NOTHING, Bar, Scored
+from evals.report.findings import Bar, Scored
 
 
 def record(number: int = 0, **changed: Any) -> Record:

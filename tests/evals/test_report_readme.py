@@ -11,7 +11,7 @@ import pytest
 
 from evals.readme import README, RESULTS, put
 from evals.records import Header, Run
-from evals.report.stored import anonymous, command, rendered, store
+from evals.report.stored import CARD, anonymous, command, rendered, rendered_card, store
 from runtime.errors import BadData, SetupError
 from tests.evals.finished import data_file, finished, questions
 from tests.ui.terminal import Terminal
@@ -22,6 +22,8 @@ STORED = sorted(path for path in RESULTS.glob("*.json") if path.name != "bench.j
 def test_the_table_is_made_of_the_stored_results() -> None:
     text = README.read_text(encoding="utf-8")
     assert rendered(text) == text
+    card = CARD.read_text(encoding="utf-8")
+    assert rendered_card(card) == card
 
 
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
@@ -58,8 +60,8 @@ def test_the_table_has_a_row_for_each_metric_with_a_baseline(run: Run, tmp_path:
     folder = tmp_path / "results"
     folder.mkdir()
     store(run, folder)
-    readme = "before\n<!-- accuracy -->\nold\n<!-- /accuracy -->\nafter\n"
-    before, *table, after = rendered(readme, folder).splitlines()
+    readme = "before\n<!-- accuracy -->\nold\n<!-- /accuracy -->\nafter\n<!-- planning -->\nold\n<!-- /planning -->"
+    before, *table, after, _, _ = rendered(readme, folder).splitlines()
     assert (before, after) == ("before", "after")
     assert [line.count("|") for line in table[1:-1]] == [9, 9, 9]
     value = "66.7 % [33.3, 100.0]"

@@ -19,7 +19,7 @@ from evals.records import Run
 from evals.runner import Plan, drawn, resume, run
 from evals.subjects import Answer, BareModel
 from evals.tasks import TASKS, majority, question_only
-from runtime.errors import BadData, BadSetting, ModelError
+from runtime.errors import BadData, ModelError
 from runtime.settings import Settings, load_settings
 from tests.agent.stage import png
 
@@ -179,23 +179,6 @@ def test_a_limit_draws_every_kind_and_never_the_first(settings: Settings, data: 
 def test_the_whole_agent_can_be_asked(settings: Settings, data: Path) -> None:
     summary = run(settings, Plan("statement", data, subject="agent", limit=4), quiet)
     assert (summary.n, summary.errors) == (4, 0)
-
-
-def test_planning_scores_the_first_action(settings: Settings, tmp_path: Path) -> None:
-    rows = [
-        {"text": "Is it red?", "images": 1, "lang": "en", "expect": ["vqa"]},
-        {"text": "Hello", "images": 0, "lang": "en", "expect": ["answer"]},
-        {"text": "你好", "images": 0, "lang": "zh", "expect": ["ask_user"]},
-    ]
-    path = write(tmp_path / "planning.jsonl", rows)
-    summary = run(settings, Plan("planning", path, subject="agent"), quiet)
-    assert {name: value.value for name, value in summary.metrics.items() if name not in ("ece", "aurc")} == {
-        "accuracy": pytest.approx(2 / 3),
-        "accuracy_en": 1.0,
-        "accuracy_zh": 0.0,
-    }
-    with pytest.raises(BadSetting, match="whole agent"):
-        run(settings, Plan("planning", path), quiet)
 
 
 def test_captions_are_scored_over_the_whole_run(settings: Settings, tmp_path: Path) -> None:

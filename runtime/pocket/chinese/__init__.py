@@ -1,4 +1,8 @@
-"""Chinese queries for an encoder that reads English captions: a dictionary and a small grammar, no model."""
+"""Chinese for models that read English: a dictionary and a small grammar, no model.
+
+Here are queries for the encoder, as captions would have it; `questions` and `replies` stand before and behind the
+vision-language model.
+"""
 
 from __future__ import annotations
 

@@ -24,9 +24,14 @@ LASTING = ("up", "down", "back", "away")
 
 def clause(senses: Sequence[Sense]) -> str:
     """The English of one clause."""
+    return arranged(parts(senses))
+
+
+def parts(senses: Sequence[Sense]) -> list[Item]:
+    """The nouns and parts of one clause, in Chinese order."""
     reader = _Reader(senses)
     reader.read()
-    return arranged(reader.stack)
+    return reader.stack
 
 
 @dataclass(slots=True)
@@ -267,6 +272,8 @@ def _owned(head: Noun, owner: Noun) -> None:
             head.determiner = f"{owner.text()}'s"
         else:
             head.after.append(f"of {owner.text()}")
+    elif owner.determiner == "the" and not owner.measure:
+        head.after.append(f"of {owner.text()}")
     elif owner.where:
         head.after.append(adjunct(owner))
     elif owner.plain and not (owner.kind == "body" and head.kind == "living"):

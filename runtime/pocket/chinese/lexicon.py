@@ -37,14 +37,19 @@ class Lexicon:
 def lexicon() -> Lexicon:
     """The dictionary, read at first use."""
     words: dict[str, dict[str, Sense]] = {}
+    for _, sense, chinese in entries():
+        for word in chinese:
+            words.setdefault(word, {}).setdefault(sense.kind, sense)
+    simplified = {ord(old): new for new, forms in _rows(WORDS / "traditional.tsv") for old in forms}
+    return Lexicon(words, max(map(len, words)), simplified)
+
+
+def entries() -> Iterator[tuple[str, Sense, list[str]]]:
+    """Every row: its file's name, the sense, and its Chinese words, the commonest first."""
     for file in sorted(WORDS.glob("*/*.tsv")):
         kind = file.stem if file.parent.name == "grammar" else file.parent.name
         for english, chinese, *where in _rows(file):
-            sense = Sense(_kind(kind, file, english), english, *where)
-            for word in chinese.split():
-                words.setdefault(word, {}).setdefault(sense.kind, sense)
-    simplified = {ord(old): new for new, forms in _rows(WORDS / "traditional.tsv") for old in forms}
-    return Lexicon(words, max(map(len, words)), simplified)
+            yield file.stem, Sense(_kind(kind, file, english), english, *where), chinese.split()
 
 
 def _kind(kind: str, file: Path, english: str) -> str:

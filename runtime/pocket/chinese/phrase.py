@@ -38,7 +38,9 @@ class Noun:
         """The phrase in English; a countable noun without a determiner gets the article."""
         determiner = self.determiner
         noun = " ".join([*dict.fromkeys(self.adjectives), self.noun.rstrip(UNCOUNTED)])
-        several = determiner not in (None, "", "a", "the", "another", "every", "only") and "'s" not in determiner
+        several = (
+            determiner not in (None, "", "a", "the", "another", "every", "only", "what") and "'s" not in determiner
+        )
         uncounted = self.noun.endswith(UNCOUNTED) or is_plural(self.noun)
         if self.measure:
             noun = f"{plural(self.measure) if several else self.measure} of {noun if uncounted else plural(noun)}"

@@ -16,6 +16,7 @@ from torch import nn
 from runtime.pocket import tower
 from runtime.pocket.assemble import RESERVED_TOKEN
 from runtime.pocket.naming import Namer
+from runtime.pocket.sources import BASE
 from runtime.pocket.tower import TwoScaleTower
 from runtime.pocket.training.packing import IGNORED, Batch
 
@@ -108,7 +109,7 @@ class Learner(nn.Module):
         for weights, file in ((adapters, ADAPTERS), (self.projector.state_dict(), PROJECTOR)):
             save_file({name: value.bfloat16().cpu().contiguous() for name, value in weights.items()}, folder / file)
         config = self.language.peft_config["default"]
-        config.inference_mode = True
+        config.inference_mode, config.base_model_name_or_path = True, BASE.package
         config.save_pretrained(folder)
 
     @torch.no_grad()
