@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from runtime.encoder.identity import identity
 from runtime.errors import BadSetting, ModelNotPresent
 from runtime.pocket import assemble, sentences
 from runtime.pocket import encoder as pocket_encoder
+from runtime.pocket import generator as pocket_generator
 from runtime.pool import ModelPool, ModelSpec
 from runtime.presets import Preset, preset_of
 from runtime.settings import Settings
@@ -17,6 +19,7 @@ from runtime.settings import Settings
 if TYPE_CHECKING:
     from runtime.encoder.base import Encoder, PassageEncoder
     from runtime.encoder.leased import EncoderSpec, PassageSpec
+    from runtime.generator.base import Generator
     from runtime.reader import TextReader
     from runtime.vlm.base import ImageLoader, VisionChatModel
     from runtime.vlm.engine import VisionEngine
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
 Progress = Callable[[str, float], None]
 """Takes what is being done and the fraction done so far."""
 
-Part = Literal["vlm", "encoder", "passage_encoder"]
-PARTS: tuple[Part, ...] = ("vlm", "encoder", "passage_encoder")
-POCKET = {"vlm": assemble, "encoder": pocket_encoder, "passage_encoder": sentences}
-NAMES = {"vlm": "model", "encoder": "encoder", "passage_encoder": "encoder of passages"}
+Part = Literal["vlm", "encoder", "passage_encoder", "generator"]
+PARTS: tuple[Part, ...] = ("vlm", "encoder", "passage_encoder", "generator")
+POCKET = {"vlm": assemble, "encoder": pocket_encoder, "passage_encoder": sentences, "generator": pocket_generator}
+NAMES = {"vlm": "model", "encoder": "encoder", "passage_encoder": "encoder of passages", "generator": "generator"}
 
 
 def models_folder(settings: Settings) -> Path:
@@ -124,7 +127,7 @@ def encoder(settings: Settings, preset: Preset, pool: ModelPool) -> Encoder:
     """
     from runtime.encoder.leased import LeasedEncoder
 
-    _refuse_none(preset, "encoder", "pictures")
+    _refuse_none(preset, "encoder", "pictures cannot be searched: it has no encoder for them")
     return LeasedEncoder(pool, lambda: encoder_spec(settings, preset))
 
 
@@ -139,7 +142,7 @@ def encoder_spec(settings: Settings, preset: Preset) -> EncoderSpec:
 
     folder, chosen = present(settings, preset, "encoder"), _hardware(settings)
     config = openclip.read_config(folder)
-    name = _identity(preset.encoder, folder)
+    name = identity(preset.encoder, folder)
     return EncoderSpec(
         id=name,
         dimension=config.dimension,
@@ -162,7 +165,7 @@ def passage_encoder(settings: Settings, preset: Preset, pool: ModelPool) -> Pass
     """
     from runtime.encoder.leased import LeasedPassageEncoder
 
-    _refuse_none(preset, "passage_encoder", "documents")
+    _refuse_none(preset, "passage_encoder", "documents cannot be searched: it has no encoder for them")
     return LeasedPassageEncoder(pool, lambda: passage_spec(settings, preset))
 
 
@@ -176,7 +179,7 @@ def passage_spec(settings: Settings, preset: Preset) -> PassageSpec:
     from runtime.encoder.leased import PassageSpec
 
     folder, chosen = present(settings, preset, "passage_encoder"), _hardware(settings)
-    name = _identity(preset.passage_encoder, folder)
+    name = identity(preset.passage_encoder, folder)
     return PassageSpec(
         name,
         passages.dimension(folder),
@@ -188,6 +191,27 @@ def passage_spec(settings: Settings, preset: Preset) -> PassageSpec:
         ),
         *passages.prefixes(folder, preset.passage_encoder),
     )
+
+
+def generator(settings: Settings, preset: Preset, pool: ModelPool) -> Generator:
+    """The preset's generator of pictures, whose files are looked for on first use, as for `encoder`.
+
+    Raises:
+        BadSetting: the preset has none.
+    """
+    from runtime.generator.folder import draws_icons
+    from runtime.generator.leased import GeneratorSpec, LeasedGenerator, anything, icons, spec
+
+    _refuse_none(preset, "generator", "pictures cannot be drawn: it has no generator")
+
+    def find() -> GeneratorSpec:
+        folder = present(settings, preset, "generator")
+        name = f"pocket@{pocket_generator.version()}" if pocket else identity(preset.generator, folder)
+        return spec(name, folder, settings, preset, _hardware(settings))
+
+    pocket = preset.generator == "pocket"
+    repertoire = icons if pocket or draws_icons(Path(preset.generator)) else anything
+    return LeasedGenerator(pool, find, repertoire, filtered=settings.drawing_filter)
 
 
 def _hardware(settings: Settings) -> Callable[[], tuple[str, str]]:
@@ -203,21 +227,10 @@ def _hardware(settings: Settings) -> Callable[[], tuple[str, str]]:
     return chosen
 
 
-def _refuse_none(preset: Preset, part: Part, searched: str) -> None:
+def _refuse_none(preset: Preset, part: Part, what: str) -> None:
     if getattr(preset, part) == "none":
-        raise BadSetting(
-            f"With the preset {preset.name}, {searched} cannot be searched: it has no encoder for them.",
-            hint=f"Choose another preset, or set `{part}`.",
-        )
-
-
-def _identity(source: str, folder: Path) -> str:
-    """The id of an encoder: what the hub calls it and the revision, or the digest of its files."""
-    from runtime.encoder.identity import digest_of
-
-    if source == "pocket" or Path(source).is_dir():
-        return f"{'pocket' if source == 'pocket' else 'local'}@{digest_of(folder)}"
-    return f"{source}@{folder.name[:12]}"
+        hint = f"Choose another preset, or set `{part}`."
+        raise BadSetting(f"With the preset {preset.name}, {what}.", hint=hint)
 
 
 def text_reader(settings: Settings) -> ModelSpec[TextReader]:
@@ -240,6 +253,7 @@ def present(settings: Settings, preset: Preset, part: Part = "vlm") -> Path:
         BadSetting: it is no model that anyone knows.
     """
     from runtime.encoder import hub
+    from runtime.generator import hub as pipelines
     from runtime.vlm.loading import checkpoint_folder
 
     source = str(getattr(preset, part))
@@ -250,6 +264,8 @@ def present(settings: Settings, preset: Preset, part: Part = "vlm") -> Path:
         return checkpoint_folder(source, preset.revision, hint=hint)
     if part == "encoder":
         return Path(source) if Path(source).is_dir() else hub.cached(source, hint)
+    if part == "generator":
+        return pipelines.cached(source, preset.generator_revision, preset.generator_preview, hint)
     return checkpoint_folder(source, hint=hint)
 
 
@@ -277,6 +293,7 @@ def pull(settings: Settings, preset: Preset, progress: Progress, part: Part = "v
         ModelCorrupt, DiskFull, BadSetting
     """
     from runtime.encoder import hub
+    from runtime.generator import hub as pipelines
     from runtime.vlm.loading import fetch_checkpoint
 
     if part not in parts(preset):
@@ -287,4 +304,6 @@ def pull(settings: Settings, preset: Preset, progress: Progress, part: Part = "v
         return folder
     if part == "encoder":
         return Path(source) if Path(source).is_dir() else hub.fetch(source, progress)
+    if part == "generator":
+        return pipelines.fetch(source, preset.generator_revision, preset.generator_preview, progress)
     return fetch_checkpoint(source, preset.revision if part == "vlm" else None, progress)

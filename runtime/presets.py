@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from runtime.errors import BadSetting
 from runtime.settings import Settings
+
+GENERATOR = ("generator_revision", "generator_steps", "generator_guidance", "generator_scheduler", "generator_preview")
+"""What is said of a preset's own generator, and holds for no other."""
 
 
 class Preset(BaseModel):
@@ -22,12 +26,21 @@ class Preset(BaseModel):
     revision: str | None = None
     encoder: str
     passage_encoder: str
+    generator: str = "none"
+    generator_revision: str | None = None
+    generator_steps: int | None = None
+    generator_guidance: float | None = None
+    generator_scheduler: str | None = None
+    generator_preview: str | None = None
     tool_calls: int
     composes: bool
-    plans_by_likeness: bool = False
+    titles: bool = False
+    plans_briefly: bool = False
     reranks: bool = False
     short_answer: str
     pictures_at_once: int = 8
+    reads: Literal["any", "en"] = "any"
+    unsure_below: float = 0.0
 
     @property
     def local(self) -> bool:
@@ -52,9 +65,11 @@ def preset_of(settings: Settings) -> Preset:
         raise BadSetting(f"There is no preset {settings.preset!r}.", hint=f"Choose one of: {', '.join(known)}.")
     named = {"encoder": settings.encoder, "passage_encoder": settings.passage_encoder}
     preset = known[settings.preset].model_copy(update={part: source for part, source in named.items() if source})
+    if settings.generator:
+        preset = preset.model_copy(update=dict.fromkeys(GENERATOR) | {"generator": settings.generator})
     if settings.vlm_url:
-        return preset.model_copy(update={"vlm": "served", "plans_by_likeness": False, "reranks": False})
+        return preset.model_copy(update={"vlm": "served", "plans_briefly": False, "reranks": False, "reads": "any"})
     if settings.vlm:
         replaced = {"vlm": settings.vlm, "revision": settings.vlm_revision}
-        return preset.model_copy(update=replaced | {"plans_by_likeness": False, "reranks": False})
+        return preset.model_copy(update=replaced | {"plans_briefly": False, "reranks": False, "reads": "any"})
     return preset

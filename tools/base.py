@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Se
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from memory.provenance import Made
 from memory.refs import ImageRef
 from runtime.errors import UnknownHandle
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from runtime.vlm.base import Heat
 
 Handle = Annotated[str, "handle"]
@@ -77,10 +80,12 @@ class ToolResult:
 
     Attributes:
         text: in words.
-        images: handles of the pictures that it looked at or found.
+        images: handles of the pictures that it looked at, found or drew.
         scores: for found pictures, how near each of `images` is, in the same order; else empty.
         sources: the passages that the text quotes, best first.
         usage: model tokens.
+        drawn: whether it drew the `images`.
+        untranslated: the model's own words, where `text` is their translation; else empty.
     """
 
     text: str
@@ -92,6 +97,8 @@ class ToolResult:
     finish: Literal["stop", "length", "cancelled"] = "stop"
     scores: tuple[float, ...] = ()
     sources: tuple[Source, ...] = ()
+    drawn: bool = False
+    untranslated: str = ""
 
     def evidence_json(self) -> list[dict[str, Any]]:
         """The evidence as plain values."""
@@ -106,6 +113,18 @@ def _keeps_nothing(data: bytes, name: str) -> ImageRef:
     raise RuntimeError(f"nothing can be kept here: {name!r}, {len(data)} bytes")
 
 
+def _draws_nothing(image: Image.Image, made: Made) -> ImageRef:
+    raise RuntimeError(f"nothing can be drawn here: {made}, {image.size}")
+
+
+def _brings_nothing(sha256: str, name: str) -> ImageRef:
+    raise RuntimeError(f"no picture can be brought here: {name!r}, {sha256}")
+
+
+def _shows_nothing(fraction: float, preview: Image.Image | None) -> None:
+    """Nobody watches."""
+
+
 @dataclass(frozen=True)
 class ToolContext:
     """What a tool gets beside its arguments.
@@ -117,6 +136,15 @@ class ToolContext:
         language: "en" or "zh", of the reply.
         keep: brings a found picture into the conversation, from its file's bytes and name; one that is in it already
             keeps its handle. Raises what `ImageStore.add` does.
+        draw: brings a picture that was drawn into the conversation, with how it was made. Raises what `Drawings.add`
+            does.
+        preview: takes the fraction of a drawing that is done, and what the picture looks like so far.
+        bring: brings a picture of the image store into the conversation as it lies there, from its digest and name.
+            Raises what `ImageStore.ref` does.
+        shown: the pictures that came with the words, or that the words point at.
+        about: the picture that the conversation is about, where the words may mean one that they do not name.
+        thread: the conversation; empty outside any.
+        turn: the turn there, from 0.
     """
 
     images: Mapping[str, ImageRef]
@@ -124,6 +152,13 @@ class ToolContext:
     cancel: threading.Event
     language: str
     keep: Callable[[bytes, str], ImageRef] = _keeps_nothing
+    draw: Callable[[Image.Image, Made], ImageRef] = _draws_nothing
+    preview: Callable[[float, Image.Image | None], None] = _shows_nothing
+    bring: Callable[[str, str], ImageRef] = _brings_nothing
+    shown: Sequence[str] = ()
+    about: str = ""
+    thread: str = ""
+    turn: int = 0
 
     def image(self, handle: str) -> ImageRef:
         """The picture behind a handle. Raises UnknownHandle; the grammar does not let it come to that."""
@@ -155,6 +190,8 @@ class Tool(ABC, Generic[A]):
     arguments: type[A]
     quotes: ClassVar[bool] = False
     """Whether its text is somebody else's words, to be shown as a quotation."""
+    answers: ClassVar[bool] = False
+    """Whether its text answers a question, so that its confidence is the chance that it is right."""
 
     @abstractmethod
     def run(self, arguments: A, context: ToolContext) -> ToolResult:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 
 from langchain_core.messages import HumanMessage
 
+from runtime.translating import Translator
 from runtime.vlm.base import Heat, VisionChatModel, token_counts
 from tools.base import ToolContext, ToolResult
 
@@ -20,6 +21,11 @@ def prompt(language: str, name: str) -> str:
     return str(texts[language][name])
 
 
+def translating(translator: Translator | None, context: ToolContext) -> Translator | None:
+    """The translator, where this conversation needs it."""
+    return translator if context.language == "zh" else None
+
+
 def where(model: VisionChatModel, handles: Sequence[str], words: str, text: str, context: ToolContext) -> Heat | None:
     """Where on the picture the model's words came from, where there is one picture."""
     if len(handles) != 1:
@@ -27,21 +33,32 @@ def where(model: VisionChatModel, handles: Sequence[str], words: str, text: str,
     return model.attribution([_message(handles, words, context)], text, cancel=context.cancel)
 
 
-def look(model: VisionChatModel, handles: Sequence[str], words: str, context: ToolContext) -> ToolResult:
-    """The model's words about the pictures, emitted as they come.
+def look(
+    model: VisionChatModel,
+    handles: Sequence[str],
+    words: str,
+    context: ToolContext,
+    translate: Callable[[str], str] | None = None,
+) -> ToolResult:
+    """The model's words about the pictures, emitted as they come, or translated once they are whole.
 
     What it says was shaped by pixels that anyone may have made, so it is untrusted.
     """
     said = None
     for chunk in model.stream([_message(handles, words, context)], cancel=context.cancel):
         said = chunk if said is None else said + chunk
-        if chunk.text:
+        if chunk.text and translate is None:
             context.emit(str(chunk.text))
     if said is None:
         raise RuntimeError("a chat model ended its stream without its last chunk")
     metadata = said.response_metadata
+    own = str(said.text).strip()
+    text = translate(own) if translate else own
+    if translate and text:
+        context.emit(text)
     return ToolResult(
-        text=str(said.text).strip(),
+        text=text,
+        untranslated=own if translate else "",
         images=tuple(handles),
         confidence=metadata.get("confidence"),
         usage=token_counts(said),
@@ -49,7 +66,13 @@ def look(model: VisionChatModel, handles: Sequence[str], words: str, context: To
     )
 
 
-def look_in_turn(model: VisionChatModel, handles: Sequence[str], words: str, context: ToolContext) -> ToolResult:
+def look_in_turn(
+    model: VisionChatModel,
+    handles: Sequence[str],
+    words: str,
+    context: ToolContext,
+    translate: Callable[[str], str] | None = None,
+) -> ToolResult:
     """The model's words about each picture by itself, a line each that begins with the picture's handle.
 
     The confidence is the mean of the lines'.
@@ -57,7 +80,7 @@ def look_in_turn(model: VisionChatModel, handles: Sequence[str], words: str, con
     looks: list[ToolResult] = []
     for handle in handles:
         context.emit(f"{handle}: ")
-        looks.append(look(model, [handle], words, context))
+        looks.append(look(model, [handle], words, context, translate))
         context.emit("  \n")
         if looks[-1].finish == "cancelled":
             break

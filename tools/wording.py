@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,7 +16,9 @@ WORD_JOINER = "\u2060"
 LONGEST_LINE = 240
 """Characters."""
 
-LETTER = re.compile(r"[^\W_]")
+SUBSTANCE = re.compile(r"[^\W_]|[\u2600-\u27bf\U0001f000-\U0001faff]")
+"""A letter, a digit or an emoji."""
+
 LONGEST_REQUEST = 300
 """Characters; what is longer is a description and no request, and stays whole."""
 
@@ -37,18 +40,23 @@ def unlinked(text: str) -> str:
 
 def subject(words: str) -> str:
     """What is to be found: the words without the likes of "find me pictures of", unless nothing else is there."""
+    return without(words, _frames())
+
+
+def without(words: str, frames: Sequence[re.Pattern[str]]) -> str:
+    """The words without the frames around them, taken away until none is left, unless nothing else is there."""
     left = words.strip()
     if len(left) > LONGEST_REQUEST:
         return left
-    while (shorter := _shortened(left)) != left:
+    while (shorter := _shortened(left, frames)) != left:
         left = shorter
     return left
 
 
-def _shortened(words: str) -> str:
-    for frame in _frames():
+def _shortened(words: str, frames: Sequence[re.Pattern[str]]) -> str:
+    for frame in frames:
         taken = frame.sub("", words, count=1).strip()
-        if taken != words and LETTER.search(taken):
+        if taken != words and SUBSTANCE.search(taken):
             return taken
     return words
 

@@ -1,4 +1,4 @@
-"""What the house itself costs: agent work outside the models, checkpoints, starting, memory."""
+"""What the house itself costs: agent work outside the models, starting, memory."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from agent.assembly import open_assistant
@@ -35,7 +33,7 @@ reply = "A red house stands under a yellow sun, and the sky behind it is blue."
 def agent(settings: Settings) -> list[Measure]:
     """Time of a whole turn with a model that answers at once: planning, a tool, the reply, checkpoints and all."""
     spent = []
-    with _scripted(settings) as assistant:
+    with scripted(settings) as assistant:
         thread = assistant.home.conversations.create().id
         list(assistant.ask(thread, "What is it?", [Upload(_png(picture()), "house.png")]))
         for number in range(30):
@@ -45,24 +43,6 @@ def agent(settings: Settings) -> list[Measure]:
     return [
         Measure("agent_work", median(spent) * 1000, "ms", "most", 30, "a turn with one tool, models taking no time")
     ]
-
-
-def checkpoint(settings: Settings) -> list[Measure]:
-    """How much the saved state grows by a turn, a 20-megapixel photograph uploaded in each."""
-    rng = np.random.default_rng(0)
-    coarse = Image.fromarray(rng.integers(0, 255, (40, 50, 3), dtype=np.uint8))
-    photo = io.BytesIO()
-    coarse.resize((5000, 4000), Image.Resampling.BICUBIC).save(photo, "JPEG")
-    sizes = []
-    with _scripted(settings) as assistant:
-        thread = assistant.home.conversations.create().id
-        config = assistant.home.conversations.config(thread)
-        for number in range(8):
-            list(assistant.ask(thread, f"What is in number {number}?", [Upload(photo.getvalue(), "photo.jpg")]))
-            saved = assistant.home.conversations.saver.get(config)
-            sizes.append(len(assistant.home.conversations.saver.serde.dumps_typed(saved)[1]))
-    growth = max(later - earlier for earlier, later in pairwise(sizes))
-    return [Measure("checkpoint_growth", growth / 1024, "KB a turn", "most", 8, "20-megapixel photograph each turn")]
 
 
 def start(settings: Settings) -> list[Measure]:
@@ -129,7 +109,8 @@ def resident(settings: Settings) -> int:
 
 
 @contextmanager
-def _scripted(settings: Settings) -> Iterator[Assistant]:
+def scripted(settings: Settings) -> Iterator[Assistant]:
+    """An assistant in a folder of its own, whose model answers at once."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "script.toml"
         script.write_text(SCRIPT)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from evals.bench import harness, house, library, planning, serving
+from evals.bench import drawing, harness, house, library, serving, threads
 from evals.bench.report import Measure
 from runtime.errors import BadSetting
 from runtime.settings import Settings
@@ -17,12 +17,13 @@ BENCHES: dict[str, Callable[[Settings], list[Measure]]] = {
     "decode": serving.decode,
     "prefix": serving.prefix,
     "agent": house.agent,
-    "checkpoint": house.checkpoint,
+    "growth": threads.growth,
+    "threads": threads.threads,
     "start": house.start,
     "memory": house.memory,
-    "planning": planning.planning,
     "harness": harness.harness,
     "library": library.library,
+    "drawing": drawing.drawing,
 }
 
 

@@ -1,0 +1,1 @@
+"""Pictures from words, and from other pictures: an order goes in, drawings come out."""
