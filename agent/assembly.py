@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from agent.assistant import Assistant
 from memory.home import Home
-from runtime.encoder.base import PassageEncoder
-from runtime.models import chat_model, encoder, model_pool, passage_encoder, text_reader
-from runtime.presets import preset_of
+from memory.memories.recall import Recall
+from runtime.encoder.base import Encoder, PassageEncoder
+from runtime.models import chat_model, encoder, generator, model_pool, passage_encoder, text_reader
+from runtime.presets import Preset, preset_of, presets
 from runtime.settings import Settings
+from runtime.translating import translator_of
 from runtime.vlm.base import VisionChatModel
-from tools.base import Tool
+from tools.base import Tool, ToolContext
 from tools.caption import Caption
+from tools.easel import Easel
+from tools.forget import Forget
+from tools.generate_image import GenerateImage
+from tools.judging import Judge
 from tools.read_text import ReadText
+from tools.recall import RecallMemories
+from tools.remember import Remember
 from tools.reranking import Reranker
 from tools.search_documents import SearchDocuments
 from tools.search_images import SearchImages
+from tools.vary_image import VaryImage
 from tools.vqa import Vqa
 
 
@@ -34,24 +44,64 @@ def open_assistant(settings: Settings, *, reuse: bool = True) -> Assistant:
     home = Home.open(settings)
     try:
         model = chat_model(settings, preset, pool, home.images.open, reuse=reuse)
+        caption = Caption(model, translator_of(preset))
+        vqa = Vqa(model, preset.short_answer, preset.pictures_at_once, translator_of(preset))
         tools: list[Tool[Any]] = [
-            Caption(model),
-            Vqa(model, preset.short_answer, preset.pictures_at_once),
+            caption,
+            vqa,
             ReadText(pool, text_reader(settings), home.images.open),
         ]
-        if preset.encoder != "none":
-            pictures = encoder(settings, preset, pool)
+        pictures = encoder(settings, preset, pool) if preset.encoder != "none" else None
+        if pictures is not None:
             tools.append(SearchImages(lambda: home.library, pictures, home.images.open))
-        if preset.passage_encoder != "none":
-            tools.append(
-                document_search(home, passage_encoder(settings, preset, pool), model if preset.reranks else None)
+        passages = passage_encoder(settings, preset, pool) if preset.passage_encoder != "none" else None
+        if passages is not None:
+            tools.append(document_search(home, passages, model if preset.reranks else None))
+        recall = recollection(home, preset, passages, pictures)
+        tools += memory_tools(recall, caption, None if preset.composes else vqa)
+        if preset.generator != "none":
+            judge = Judge(pictures, model if _answers_truly(preset) else None) if pictures is not None else None
+            easel = Easel(
+                generator(settings, preset, pool),
+                judge,
+                home.drawings.made,
+                elsewhere=draw_anything(),
+                first_seed=settings.seed,
             )
-        return Assistant(settings, preset, home, model, pool, {tool.name: tool for tool in tools})
+            tools += [GenerateImage(easel), VaryImage(easel, home.images.open)]
+        return Assistant(settings, preset, home, model, pool, {tool.name: tool for tool in tools}, recall)
     except BaseException:
         home.close()
         raise
 
 
+def _answers_truly(preset: Preset) -> bool:
+    """Whether the model's yes or no about a picture is worth asking for: a larger one's, and no script's."""
+    return preset.composes and preset.vlm != "scripted"
+
+
+def draw_anything() -> list[str]:
+    """The presets whose own generator draws whatever can be said, photographs too."""
+    known = presets().items()
+    return [name for name, preset in known if preset.local and preset.generator not in ("none", "pocket")]
+
+
 def document_search(home: Home, passages: PassageEncoder, reranker: VisionChatModel | None) -> SearchDocuments:
     """The tool that finds passages, with a model that looks at them a second time or without."""
     return SearchDocuments(lambda: home.library, passages, rerank=Reranker(reranker) if reranker else None)
+
+
+def recollection(home: Home, preset: Preset, passages: PassageEncoder | None, pictures: Encoder | None) -> Recall:
+    """What finds memories, in Chinese too where the preset's encoder of passages knows English only."""
+    translator = translator_of(preset)
+    return Recall(home.memories, home.images, passages, pictures, translator.question if translator else None)
+
+
+def memory_tools(recall: Recall, caption: Caption, vqa: Vqa | None) -> list[Tool[Any]]:
+    """The tools that remember, recall and forget."""
+
+    def describe(handle: str, context: ToolContext) -> str:
+        quiet = replace(context, emit=lambda _: None)
+        return caption.run(caption.arguments(image=handle), quiet).text
+
+    return [Remember(recall.memories, describe), RecallMemories(recall, vqa), Forget(recall)]

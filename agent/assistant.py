@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
+from agent import branching
 from agent.events import Done, Event, Failed, ImageAdded
 from agent.exchange import Exchange, exchanges
 from agent.graph import Nodes, build
-from agent.language import Language, language_of, prompts
+from agent.intake import Asked, Intake, said
+from agent.intake import Upload as Upload
 from agent.planner import Facts, Plan
 from agent.state import State, Turn, found_pictures, quoted_sources
+from agent.titling import TITLE, first_words, title
 from memory.home import Home
+from memory.memories.recall import Recall
+from memory.names import plain_line
 from memory.refs import ImageRef
+from memory.threads.branches import Branch
 from runtime.errors import (
     Cancelled,
     DiskFull,
-    EmptyQuestion,
-    ImageMissing,
     LimitReached,
-    QuestionTooLong,
     ThreadBusy,
-    TooManyImages,
     VistalkError,
 )
 from runtime.pool import ModelPool
@@ -40,18 +41,10 @@ from runtime.settings import Settings
 from runtime.vlm.base import Heat, VisionChatModel
 from tools.base import Tool, ToolContext
 
+if TYPE_CHECKING:
+    pass
+
 logger = logging.getLogger(__name__)
-
-TITLE = 60
-"""Characters of the first question that become the conversation's title."""
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file as it came: its bytes and what it was called."""
-
-    data: bytes
-    name: str = ""
 
 
 class Assistant:
@@ -65,15 +58,19 @@ class Assistant:
         model: VisionChatModel,
         pool: ModelPool,
         tools: Mapping[str, Tool[Any]],
+        recall: Recall | None = None,
     ) -> None:
         self.settings = settings
         self.preset = preset
         self.home = home
         self.pool = pool
         self._tools = tools
-        nodes = Nodes(model, preset, tools)
+        self._model = model
+        learns = home.memories if settings.learns else None
+        nodes = Nodes(model, preset, tools, recall if preset.composes else None, learns)
         self.planner = nodes.planner
         self._graph = build(nodes, home.conversations.saver)
+        self._intake = Intake(settings, preset, home)
         self._running: set[str] = set()
         self._guard = threading.Lock()
 
@@ -84,23 +81,82 @@ class Assistant:
 
         Set `cancel` to stop: the reply so far is kept, and the last event is `Done` with finish "cancelled".
         """
+        return self._answer(thread, lambda: Asked(self.home.conversations.config(thread), words, uploads), cancel)
+
+    def again(self, thread: str, turn: int, cancel: threading.Event | None = None) -> Iterator[Event]:
+        """Run a turn again as `ask` does, as a branch beside it, which keeps what came after. Turns count from 0."""
+        return self._answer(thread, lambda: self._asked_before(thread, turn), cancel)
+
+    def edit(
+        self,
+        thread: str,
+        turn: int,
+        words: str,
+        uploads: Sequence[Upload] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[Event]:
+        """Run a turn again with other words, as `again` does; its pictures stay where no `uploads` are given."""
+        return self._answer(thread, lambda: self._asked_before(thread, turn, words, uploads), cancel)
+
+    def branches(self, thread: str) -> list[Branch]:
+        """For each turn that `history` shows, which of the branches it is that begin there.
+
+        Raises:
+            UnknownThread
+        """
+        return self.home.conversations.tree(thread).branches(len(self.history(thread)))
+
+    def choose(self, thread: str, turn: int, position: int) -> None:
+        """Go on with another branch of a turn and its later turns, as they were left; positions count from 1.
+
+        Raises:
+            UnknownThread, UnknownTurn, ThreadBusy
+        """
+        conversations = self.home.conversations
+        with self._alone(thread):
+            config = branching.end(conversations, thread, turn, len(self.history(thread)), position)
+            self._graph.update_state(config, {"steps": []}, as_node="reply")
+            conversations.rewind(thread, len(self.history(thread)))
+
+    def _answer(self, thread: str, asked: Callable[[], Asked], cancel: threading.Event | None) -> Iterator[Event]:
         cancel = cancel or threading.Event()
         try:
             with self._alone(thread):
                 config = self.home.conversations.config(thread)
-                turn, fresh = self._open(config, words, uploads, cancel)
-                for ref in fresh:
-                    yield ImageAdded(ref.to_dict())
-                self._begin(thread, config, turn, fresh)
                 try:
-                    yield from self._run(config, turn)
-                    yield self._finish(config, turn)
-                except Exception as error:
-                    yield self._ended(config, turn, error)
+                    question = asked()
+                    before = self._values(question.config)
+                    turn, fresh = self._intake.opened(thread, question, before, cancel)
+                    for ref in fresh:
+                        yield ImageAdded(ref.to_dict())
+                    self._begin(thread, question, turn, fresh)
+                    try:
+                        yield from self._run(config, turn)
+                        done = self._finish(config, turn)
+                    except Exception as error:
+                        yield self._ended(config, turn, error)
+                    else:
+                        yield done
+                        self._name(thread, turn)
+                finally:
+                    self.home.conversations.references.release("turn", thread)
         except VistalkError as error:
             yield Failed(error.code, error.message, error.hint)
         finally:
             cancel.set()  # whoever walks away in the middle stops the model too
+
+    def _asked_before(
+        self, thread: str, turn: int, words: str | None = None, uploads: Sequence[Upload] | None = None
+    ) -> Asked:
+        history = self.history(thread)
+        config = branching.before(self.home.conversations, thread, turn, len(history))
+        earlier = history[turn]
+        return Asked(
+            config,
+            earlier.words if words is None else words,
+            earlier.images if uploads is None else uploads,
+            turn,
+        )
 
     def _run(self, config: RunnableConfig, turn: Turn) -> Iterator[Event]:
         clock = threading.Timer(self.settings.turn_seconds, turn.expire)
@@ -125,6 +181,7 @@ class Assistant:
             seconds=turn.seconds,
             finish=details["finish"],
             sources=quoted_sources(details["steps"]),
+            remembered=details["remembered"],
         )
 
     def _ended(self, config: RunnableConfig, turn: Turn, error: Exception) -> Event:
@@ -151,7 +208,7 @@ class Assistant:
         Raises:
             VistalkError: what `ask` would fail with before it plans.
         """
-        words = self._checked(words, uploads)
+        words = self._intake.checked(words, uploads)
         known: list[dict[str, Any]] = []
         earlier: list[str] = []
         found: list[str] = []
@@ -159,15 +216,15 @@ class Assistant:
         if thread is not None:
             values = self._values(self.home.conversations.config(thread))
             known = values["images"]
-            earlier = _said(values)
+            earlier = said(values)
             if not uploads:
                 found, focus = found_pictures(values["messages"], [])
         for upload in uploads:
             self.home.images.check(upload.data, name=upload.name)
         new = [f"img{len(known) + i}" for i in range(1, len(uploads) + 1)]
-        handles = [*self._live(known), *new]
+        handles = [*self._intake.live(known), *new]
         calls = self.preset.tool_calls
-        facts = Facts(words, self._language(words), handles, new, earlier, (), calls, found, focus)
+        facts = Facts(words, self._intake.language(words), handles, new, earlier, (), calls, found, focus)
         return self.planner.plan(facts, threading.Event())
 
     def history(self, thread: str) -> list[Exchange]:
@@ -187,10 +244,11 @@ class Assistant:
         exchanges = self.history(thread)[: turn + 1]
         call = exchanges[-1].details["steps"][step]
         said = next((exchange.words for exchange in reversed(exchanges) if exchange.words), "")
-        images = self._live(self._values(self.home.conversations.config(thread))["images"])
-        context = ToolContext(images, lambda _: None, threading.Event(), self._language(said))
+        images = self._intake.live(self._values(self.home.conversations.config(thread))["images"])
+        context = ToolContext(images, lambda _: None, threading.Event(), self._intake.language(said))
         tool = self._tools[call["tool"]]
-        return tool.where(tool.arguments(**call["arguments"]), call["text"], context)
+        words = call.get("untranslated") or call["text"]  # steps of older conversations have but the text
+        return tool.where(tool.arguments(**call["arguments"]), words, context)
 
     def close(self) -> None:
         """Unload the models and let go of the data directory."""
@@ -214,16 +272,6 @@ class Assistant:
             with self._guard:
                 self._running.discard(thread)
 
-    def _checked(self, words: str, uploads: Sequence[Upload]) -> str:
-        words = words.strip()
-        if not words and not uploads:
-            raise EmptyQuestion
-        if len(words) > (most := self.settings.max_question_chars):
-            raise QuestionTooLong(f"The question has {len(words):,} characters; {most:,} are the most.")
-        if len(uploads) > (most := self.settings.max_images_per_turn):
-            raise TooManyImages(f"{len(uploads)} pictures came at once; {most} are the most.")
-        return words
-
     def _values(self, config: RunnableConfig) -> State:
         values = self._graph.get_state(config).values
         return State(
@@ -233,47 +281,29 @@ class Assistant:
             plan=values.get("plan", {}),
         )
 
-    def _store(self, uploads: Sequence[Upload], known: list[dict[str, Any]]) -> list[ImageRef]:
-        return [
-            self.home.images.add(upload.data, handle=f"img{number}", name=upload.name)
-            for number, upload in enumerate(uploads, len(known) + 1)
-        ]
-
-    def _live(self, images: list[dict[str, Any]]) -> dict[str, ImageRef]:
-        """The pictures whose files are still there, by handle."""
-        live = {}
-        for image in images:
-            ref = ImageRef.from_dict(image)
-            try:
-                self.home.images.path(ref.sha256)
-            except ImageMissing:
-                continue
-            live[ref.handle] = ref
-        return live
-
-    def _open(
-        self, config: RunnableConfig, words: str, uploads: Sequence[Upload], cancel: threading.Event
-    ) -> tuple[Turn, list[ImageRef]]:
-        words = self._checked(words, uploads)
-        before = self._values(config)
-        fresh = self._store(uploads, before["images"])
-        images = self._live(before["images"]) | {ref.handle: ref for ref in fresh}
-        new = [ref.handle for ref in fresh]
-        language = self._language(words or "".join(_said(before)[-1:]))
-        return Turn(words, language, images, new, cancel, self.preset.tool_calls, self._keep), fresh
-
-    def _keep(self, data: bytes, handle: str, name: str) -> ImageRef:
-        return self.home.images.add(data, handle=handle, name=name)
-
-    def _language(self, words: str) -> Language:
-        return language_of(words, self.settings.language)
-
-    def _begin(self, thread: str, config: RunnableConfig, turn: Turn, fresh: list[ImageRef]) -> None:
+    def _begin(self, thread: str, asked: Asked, turn: Turn, fresh: list[ImageRef]) -> None:
         refs = [ref.to_dict() for ref in fresh]
         message = HumanMessage(turn.words, additional_kwargs={"images": refs})
-        self._graph.update_state(config, {"messages": [message], "images": refs, "steps": []}, as_node="reply")
-        title = turn.words[:TITLE] or prompts(turn.language).picture_title
-        self.home.conversations.record_turn(thread, title=title, thumbnail=fresh[0].sha256 if fresh else "")
+        values = {"messages": [message], "images": refs, "steps": []}
+        self._graph.update_state(branching.beginning(asked.config), values, as_node="reply")
+        conversations = self.home.conversations
+        if asked.turn is not None:
+            conversations.rewind(thread, asked.turn)
+        title = first_words(turn.words, turn.language)
+        conversations.record_turn(thread, title=title, thumbnail=fresh[0].sha256 if fresh else "")
+
+    def _name(self, thread: str, turn: Turn) -> None:
+        """Give a conversation whose first turn is over a title of the model's, where it is not called otherwise."""
+        if not self.preset.titles or self.home.conversations.get(thread).turns > 1:
+            return
+        try:
+            made = title(self._model, turn.words, turn.text, turn.language, turn.cancel)
+        except VistalkError as error:
+            logger.info("the conversation keeps its first words as a title: %s", error)
+            return
+        if made:
+            before = plain_line(first_words(turn.words, turn.language), TITLE)
+            self.home.conversations.rename(thread, made, instead_of=before)
 
     def _close(self, config: RunnableConfig, turn: Turn, details: dict[str, Any]) -> None:
         """Note how a turn ended that did not end well: the next one starts from a whole conversation."""
@@ -287,8 +317,3 @@ class Assistant:
 
     def _out_of_time(self) -> LimitReached:
         return LimitReached(f"The turn took longer than {self.settings.turn_seconds:g} seconds and was ended.")
-
-
-def _said(values: State) -> list[str]:
-    """The person's own words in a conversation, oldest first."""
-    return [str(m.text) for m in values["messages"] if isinstance(m, HumanMessage) and m.text]

@@ -1,6 +1,6 @@
 """What a turn tells whoever watches it. The terminal, the browser and the evaluations read the same stream.
 
-    Planned → ToolStarted → ToolProgress… → ToolFinished → (Planned again) → Token… → Done | Failed
+    Planned → ToolStarted → (ToolProgress | Preview)… → ToolFinished → (Planned again) → Token… → Done | Failed
 
 Exactly one `Done` or `Failed` comes, and it comes last. `ImageAdded` comes first, once for each attached picture, and
 between `ToolStarted` and `ToolFinished`, once for each picture that the tool brought into the conversation.
@@ -59,11 +59,25 @@ class ToolProgress(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Preview(Event):
+    """A picture is being drawn: `fraction` of it is done; `image` is what it looks like, as a small JPEG in base64.
+
+    Where the model gives no preview, `image` is empty.
+    """
+
+    step: int
+    tool: str
+    fraction: float
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolFinished(Event):
     """A tool ended.
 
     `error` is a sentence where it failed; `evidence` holds boxes as fractions of the picture; `scores` says how near
-    each of the `images` is that a search found; `sources` are the passages that the text quotes, best first.
+    each of the `images` is that a search found; `sources` are the passages that the text quotes, best first; `drawn`
+    says that the tool drew the `images`.
     """
 
     step: int
@@ -77,6 +91,7 @@ class ToolFinished(Event):
     error: str = ""
     scores: list[float] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +107,9 @@ class Done(Event):
 
     `confidence` is in [0, 1], or None where nothing was generated; `citations` are handles of the pictures that the
     reply rests on; `sources` are passages of documents, which the reply names by number, the first being [1]; `usage`
-    counts tokens (input, output, image, cached); `finish` is stop, length or cancelled.
+    counts tokens (input, output, image, cached); `finish` is stop, length or cancelled; `remembered` are the memories
+    that were put before the model, each with its id, text, caption, told, origin, thread, the handle of its picture
+    under "image", the `words` that it shares with the turn, and whether it is its picture that was `seen` to fit.
     """
 
     text: str
@@ -102,6 +119,7 @@ class Done(Event):
     seconds: float
     finish: str = "stop"
     sources: list[dict[str, Any]] = field(default_factory=list)
+    remembered: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

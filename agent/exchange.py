@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from agent.state import State, quoted_sources
+from agent.state import State, brought, quoted_sources
 from memory.refs import ImageRef
 
 
@@ -21,7 +21,7 @@ class Exchange:
         reply: what was answered, so far as it came.
         details: steps, confidence, citations, sources, usage, finish; `error` (code, message, hint) where it failed.
         finished: False where the process ended in the middle of the turn.
-        found: the pictures that searches found, by the handles that the steps name.
+        found: the pictures that searches found, that were drawn and that were remembered, by their handles.
     """
 
     words: str
@@ -44,6 +44,8 @@ def exchanges(state: State) -> list[Exchange]:
             asked, kept = turns.pop(), message.additional_kwargs
             steps = kept.get("steps", [])
             details = {**kept, "sources": quoted_sources(steps)}
-            found = {handle: refs[handle] for step in steps if step.get("scores") for handle in step["images"]}
+            found = {handle: refs[handle] for step in steps if brought(step) for handle in step["images"]}
+            recalled = [memory["image"] for memory in kept.get("remembered", []) if memory["image"] in refs]
+            found |= {handle: refs[handle] for handle in recalled}
             turns.append(Exchange(asked.words, asked.images, str(message.text), details, True, found))
     return turns

@@ -11,28 +11,62 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent.events import ImageAdded, Planned, Token, ToolFinished, ToolProgress, ToolStarted
+from agent.events import ImageAdded, Planned, Preview, Token, ToolFinished, ToolProgress, ToolStarted
 from agent.language import prompts
+from agent.learning import learn
 from agent.planner import ASK_USER, Planner
+from agent.previews import small_jpeg
+from agent.recalling import remembered
 from agent.replying import Reply, canned_question, cited, quoted, reply_messages
-from agent.state import MAX_EVIDENCE, MAX_PASSAGE, MAX_SOURCES, MAX_TEXT, State, Step, Turn
+from agent.state import MAX_EVIDENCE, MAX_PASSAGE, MAX_SOURCES, MAX_TEXT, State, Step, Turn, turn_number
+from memory.memories.recall import Recall
+from memory.memories.store import Memories
 from memory.refs import ImageRef
 from runtime.errors import Cancelled, VistalkError
 from runtime.presets import Preset
 from runtime.vlm.base import VisionChatModel, token_counts
 from tools.base import Tool, ToolContext, ToolResult, Trust
+from tools.wording import line
+
+MEMORY = ("remember", "recall", "forget")
 
 Graph = CompiledStateGraph[State, Turn, State, State]
 
 
 class Nodes:
-    """The nodes, over one model, its preset and a set of tools."""
+    """The nodes, over one model, its preset and a set of tools.
 
-    def __init__(self, model: VisionChatModel, preset: Preset, tools: Mapping[str, Tool[Any]]) -> None:
+    `recall` finds memories before a turn is planned; `learns` keeps what the person states. Either may be None.
+    """
+
+    def __init__(
+        self,
+        model: VisionChatModel,
+        preset: Preset,
+        tools: Mapping[str, Tool[Any]],
+        recall: Recall | None = None,
+        learns: Memories | None = None,
+    ) -> None:
+        self._recall = recall
+        self._learns = learns
         self._model = model
         self._preset = preset
         self._tools = tools
-        self.planner = Planner(model, tools, by_likeness=preset.plans_by_likeness)
+        self.planner = Planner(model, tools, briefly=preset.plans_briefly)
+
+    def recall(self, state: State, runtime: Runtime[Turn]) -> dict[str, Any]:
+        """Bring to mind what was told and shown before, where the model writes the reply itself."""
+        turn = runtime.context
+
+        def bring(sha256: str, name: str) -> ImageRef:
+            ref, fresh = turn.bring(state["images"], sha256, name)
+            if fresh:
+                runtime.stream_writer(ImageAdded(ref.to_dict(), origin="recall"))
+            return ref
+
+        if self._recall is not None:
+            turn.remembered = remembered(self._recall, turn.words, bring)
+        return {"images": list(turn.kept)}
 
     def plan(self, state: State, runtime: Runtime[Turn]) -> dict[str, Any]:
         """Choose the next action."""
@@ -62,13 +96,29 @@ class Nodes:
                     )
                 self._say(quoted(text) if tool.quotes else text, runtime)
 
-        def keep(data: bytes, name: str) -> ImageRef:
-            ref, fresh = turn.keep(state["images"], data, name)
+        def added(ref: ImageRef, fresh: bool) -> ImageRef:
             if fresh:
                 runtime.stream_writer(ImageAdded(ref.to_dict(), origin=tool.name))
             return ref
 
-        context = ToolContext(images=turn.images, emit=emit, cancel=turn.cancel, language=turn.language, keep=keep)
+        facts = turn.facts(state)
+        meant = [handle for handle in facts.meant if handle in turn.images]
+        context = ToolContext(
+            images=turn.images,
+            emit=emit,
+            cancel=turn.cancel,
+            language=turn.language,
+            keep=lambda data, name: added(*turn.keep(state["images"], data, name)),
+            draw=lambda image, made: added(*turn.draw(state["images"], image, made)),
+            preview=lambda fraction, image: runtime.stream_writer(
+                Preview(number, tool.name, fraction, small_jpeg(image) if image else "")
+            ),
+            bring=lambda sha256, name: added(*turn.bring(state["images"], sha256, name)),
+            shown=meant if facts.pointed else turn.new,
+            about=next(iter([*meant, *reversed(turn.images)]), ""),
+            thread=turn.thread,
+            turn=turn_number(state),
+        )
         result, error = ToolResult(""), ""
         try:
             result = tool.run(tool.arguments(**given), context)
@@ -92,6 +142,7 @@ class Nodes:
                 error,
                 list(result.scores),
                 result.sources_json(),
+                result.drawn,
             )
         )
         return {"steps": [*state["steps"], step], "images": turn.kept[before:]}
@@ -104,6 +155,7 @@ class Nodes:
     def reply(self, state: State, runtime: Runtime[Turn]) -> dict[str, Any]:
         """Stream the reply, and keep it with what it rests on."""
         reply = self._reply(state, runtime)
+        self._learn(state, runtime)
         message = AIMessage(
             content=runtime.context.text,
             additional_kwargs={
@@ -113,6 +165,7 @@ class Nodes:
                 "usage": reply.usage,
                 "finish": reply.finish,
                 "seconds": runtime.context.seconds,
+                "remembered": runtime.context.remembered,
             },
         )
         return {"messages": [message]}
@@ -125,6 +178,8 @@ class Nodes:
             if not turn.spoken:
                 nothing = texts.nothing_read if self._tools[last["tool"]].quotes else texts.nothing_said
                 self._say(nothing.replace("{images}", ", ".join(last["images"])), runtime)
+            elif self._doubts(last):
+                self._say(f"\n\n{texts.unsure}", runtime)
             return Reply(last["confidence"], last["images"], last["usage"], last["finish"])
         facts = turn.facts(state)
         asking = state["plan"]["action"] == ASK_USER
@@ -134,6 +189,20 @@ class Nodes:
         instruction = texts.ask_user_instruction if asking else ""
         messages, shown = reply_messages(state, turn, facts, self._preset, instruction)
         return self._generate(messages, cited(shown, steps), runtime)
+
+    def _learn(self, state: State, runtime: Runtime[Turn]) -> None:
+        """Keep what the person states, and say so; a turn that was about memories says what it kept itself."""
+        turn = runtime.context
+        if self._learns is None or state["plan"]["action"] in MEMORY:
+            return
+        learned = learn(self._learns, turn.words, turn.thread, turn_number(state))
+        if learned:
+            what = " ".join(f"“{line(memory.text)}”" for memory in learned)
+            self._say("\n\n" + prompts(turn.language).learned.replace("{what}", what), runtime)
+
+    def _doubts(self, step: Step) -> bool:
+        sure = step["confidence"]
+        return self._tools[step["tool"]].answers and sure is not None and sure < self._preset.unsure_below
 
     def _generate(self, messages: list[BaseMessage], rests_on: list[str], runtime: Runtime[Turn]) -> Reply:
         said = None
@@ -155,10 +224,12 @@ class Nodes:
 def build(nodes: Nodes, saver: Any) -> Graph:
     """Compile the graph over a checkpoint saver."""
     graph = StateGraph(State, context_schema=Turn)
+    graph.add_node("recall", nodes.recall)
     graph.add_node("plan", nodes.plan)
     graph.add_node("act", nodes.act)
     graph.add_node("reply", nodes.reply)
-    graph.add_edge(START, "plan")
+    graph.add_edge(START, "recall")
+    graph.add_edge("recall", "plan")
     graph.add_conditional_edges("plan", nodes.route, ["act", "reply"])
     graph.add_conditional_edges("act", nodes.again, ["plan", "reply"])
     graph.add_edge("reply", END)
@@ -186,4 +257,6 @@ def _step(plan: dict[str, Any], result: ToolResult, seconds: float, error: str) 
         usage=dict(result.usage),
         finish=result.finish,
         error=error,
+        drawn=result.drawn,
+        untranslated=result.untranslated[:MAX_TEXT],
     )

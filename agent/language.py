@@ -38,6 +38,7 @@ class Prompts(BaseModel):
     cite: str
     nothing_read: str
     nothing_said: str
+    unsure: str
     text_read: str
     which_picture: str
     which_found: str
@@ -46,10 +47,12 @@ class Prompts(BaseModel):
     ask_user_instruction: str
     untitled: str
     picture_title: str
+    title: str
+    remembered: str
+    learned: str
     actions: dict[str, str]
     facts: dict[str, str]
     examples: list[Example]
-    phrasings: dict[str, list[str]]
 
 
 @cache

@@ -19,7 +19,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agent.language import Language, prompts
-from agent.pointing import Pointing, pointing, renamed
+from agent.pointing import Pointing, pointing
 from runtime.errors import GenerationFailed
 from runtime.vlm.base import VisionChatModel, softmax
 from tools.base import Tool
@@ -109,12 +109,12 @@ class Plan:
 
 
 class Planner:
-    """Plans for one model and a set of tools."""
+    """Plans for one model and a set of tools. `briefly`: the model was trained to plan from the facts alone."""
 
-    def __init__(self, model: VisionChatModel, tools: Mapping[str, Tool[Any]], *, by_likeness: bool = False) -> None:
+    def __init__(self, model: VisionChatModel, tools: Mapping[str, Tool[Any]], *, briefly: bool = False) -> None:
         self._model = model
         self._tools = tools
-        self._by_likeness = by_likeness
+        self._briefly = briefly
 
     def plan(self, facts: Facts, cancel: threading.Event) -> Plan:
         """The next action with its arguments."""
@@ -124,37 +124,13 @@ class Planner:
         if len(offered) == 1:
             probabilities = {offered[0]: 1.0}
         else:
-            scores = self._scores(facts, offered, messages, cancel)
+            scores = self._model.choose(messages, "action", offered, cancel=cancel)
             probabilities = dict(zip(offered, softmax(scores), strict=True))
         action = max(probabilities, key=probabilities.__getitem__)
         arguments = self._arguments(action, facts, messages, cancel) if action in self._tools else {}
         if (action, arguments) in facts.done:  # a repeated call is refused
             action, arguments = ANSWER, {}
         return Plan(action, arguments, probabilities, time.perf_counter() - started)
-
-    def _scores(
-        self, facts: Facts, offered: list[str], messages: list[BaseMessage], cancel: threading.Event
-    ) -> list[float]:
-        """Log-likelihoods of the actions: by the model's choice, or by likeness."""
-        if not self._by_likeness:
-            return self._model.choose(messages, "action", offered, cancel=cancel)
-        return self._likeness(facts, offered, cancel)
-
-    def _likeness(self, facts: Facts, offered: list[str], cancel: threading.Event) -> list[float]:
-        """The likelihood of the words after other messages that ask for each action ("channel", Min et al. 2022).
-
-        Where there is no picture, words like those that ask for a tool mean that a picture is missing.
-        """
-        texts = prompts(facts.language)
-        words = HANDLE.sub(texts.facts["the_picture"], facts.words)
-        words = renamed(words, texts.facts["the_picture"]) if facts.found else words
-        without = [] if facts.handles else [name for name in self._tools if name not in offered]
-        actions = [*offered, *without]
-        contexts = ["".join(f"{phrase}\n" for phrase in texts.phrasings[action]) for action in actions]
-        scores = dict(zip(actions, self._model.likelihoods(contexts, f"{words}\n", cancel=cancel), strict=True))
-        if without:
-            scores[ASK_USER] = max(scores[action] for action in (ASK_USER, *without))
-        return [scores[action] for action in offered]
 
     def offered(self, facts: Facts) -> list[str]:
         """The actions that can be right here; what is certain is decided here and not left to the model."""
@@ -171,19 +147,9 @@ class Planner:
     def _calls(self, tool: Tool[Any], facts: Facts) -> list[dict[str, Any]]:
         """The schemas of the tool's possible calls, without those that ran in this turn: repeated calls are refused."""
         meant = facts.meant
-        schemas = tool.schemas(
-            meant or self._candidates(facts), facts.words, all_of_them=len(meant) > 1 and not facts.named
-        )
-        if self._by_likeness:
-            schemas = _about(schemas, facts)
+        handles = meant or _candidates(facts)
+        schemas = tool.schemas(handles, facts.words, all_of_them=len(meant) > 1 and not facts.named)
         return [schema for schema in schemas if (tool.name, _only_value(schema)) not in facts.done]
-
-    def _candidates(self, facts: Facts) -> Sequence[str]:
-        """Pictures that an unnamed reference may mean, the newest first."""
-        if facts.new and (self._by_likeness or not facts.words):
-            return facts.new
-        newest_first = list(reversed(facts.handles))
-        return newest_first[:1] if self._by_likeness else newest_first
 
     def _arguments(
         self, action: str, facts: Facts, messages: list[BaseMessage], cancel: threading.Event
@@ -204,8 +170,10 @@ class Planner:
         }
 
     def messages(self, facts: Facts, offered: Sequence[str]) -> list[BaseMessage]:
-        """The planning prompt: rules, examples of what is offered, and the facts."""
+        """The planning prompt: the facts, after rules and examples of what is offered where the model needs them."""
         texts = prompts(facts.language)
+        if self._briefly:
+            return [HumanMessage(brief_prompt(facts))]
         actions = "\n".join(f"{name}: {texts.actions[name]}" for name in offered)
         messages: list[BaseMessage] = [SystemMessage(texts.plan.replace("{actions}", actions))]
         for example in texts.examples:
@@ -240,12 +208,9 @@ def _with_action(action: str, call: dict[str, Any]) -> dict[str, Any]:
     return {**call, "properties": properties, "required": list(properties)}
 
 
-def _about(schemas: list[dict[str, Any]], facts: Facts) -> list[dict[str, Any]]:
-    """The calls for a model that cannot choose: words that come with a picture, or point at one, are about it."""
-    pictured = [schema for schema in schemas if any("const" not in e for e in schema["properties"].values())]
-    if facts.new or (facts.pointed and pictured):
-        return pictured
-    return [schema for schema in schemas if schema not in pictured] or pictured
+def _candidates(facts: Facts) -> Sequence[str]:
+    """Pictures that an unnamed reference may mean, the newest first."""
+    return facts.new if facts.new and not facts.words else list(reversed(facts.handles))
 
 
 def _only_value(schema: dict[str, Any]) -> dict[str, Any] | None:

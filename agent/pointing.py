@@ -42,14 +42,6 @@ def pointing(text: str, count: int) -> Pointing:
     return Pointing(tuple(places), all=not places and _matches("all", text))
 
 
-def renamed(text: str, name: str) -> str:
-    """The text with a name wherever it points at a place, and nothing where it begins by doing so: "The first: …"."""
-    for kind in KINDS:
-        for rule in _rules()[kind]:
-            text = rule.sub(lambda _: name, text)
-    return re.sub(rf"\A{re.escape(name)}\s*[,:;，：；]\s*", "", text)
-
-
 def _places(kind: str, named: str | None, count: int) -> list[int]:
     """The places that a match of this kind names, of `count`; `named` holds its numbers, None is the last place."""
     numbers = [LAST] if named is None else [_number(word) for word in _word().findall(named)]

@@ -10,7 +10,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from agent.language import prompts
 from agent.planner import Facts
-from agent.state import State, Step, Turn, quoted_sources
+from agent.recalling import lines
+from agent.state import State, Step, Turn, brought, quoted_sources
 from runtime.presets import Preset
 from tools.base import Source
 from tools.search_documents import label
@@ -68,7 +69,7 @@ def reply_messages(
             left = [handle for handle in left if handle not in brought]
         elif message.text:
             before.append(AIMessage(content=str(message.text)))
-    words = turn.words
+    words = "\n".join([turn.words, *lines(turn.remembered, turn.language)])
     if state["steps"]:
         found = [f"- {s['tool']}({', '.join(s['images'])}): {s['text'] or s['error']}" for s in state["steps"]]
         words = "\n".join([words, "", texts.results, *found, *_passages(state, turn)])
@@ -77,8 +78,8 @@ def reply_messages(
 
 
 def cited(shown: list[str], steps: Sequence[Step]) -> list[str]:
-    """The pictures that a reply rests on: those that the model was shown, and those that were found for it."""
-    found = [handle for step in steps if step["scores"] for handle in step["images"]]
+    """The pictures that a reply rests on: those that the model was shown, and those that were found or drawn for it."""
+    found = [handle for step in steps if brought(step) for handle in step["images"]]
     return list(dict.fromkeys([*shown, *found]))
 
 

@@ -7,14 +7,18 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.graph import add_messages
 
 from agent.language import Language
 from agent.planner import Facts
+from memory.provenance import Made
 from memory.refs import ImageRef
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_TEXT = 2_000
 """Characters of a tool's text that a checkpoint keeps."""
@@ -46,6 +50,8 @@ class Step(TypedDict):
     usage: dict[str, int]
     finish: str
     error: str
+    drawn: bool
+    untranslated: str
 
 
 class State(TypedDict):
@@ -77,7 +83,11 @@ class Turn:
         cancel: ends the turn when set: by the person, or by the clock.
         calls: how many tools it may run.
         store: puts a picture's file away, given its bytes, handle and name.
+        put_drawing: puts a picture away that was drawn, given how it was made and its handle.
+        put_again: takes a picture that is kept already, given its digest, handle and name.
+        thread: the conversation.
         kept: pictures that tools brought into the conversation in this turn, as `ImageRef` dicts.
+        remembered: memories that bear on the words, as `Done.remembered` tells them.
         spoken: the reply so far.
     """
 
@@ -88,8 +98,12 @@ class Turn:
     cancel: threading.Event
     calls: int
     store: Callable[[bytes, str, str], ImageRef]
+    put_drawing: Callable[[Image.Image, Made, str], ImageRef]
+    put_again: Callable[[str, str, str], ImageRef]
+    thread: str
     kept: list[dict[str, Any]] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
+    remembered: list[dict[str, Any]] = field(default_factory=list)
     spoken: list[str] = field(default_factory=list)
     timed_out: bool = False
 
@@ -115,9 +129,28 @@ class Turn:
         Raises:
             ImageRejected, DiskFull, SetupError
         """
+        return self._bring(known, lambda handle: self.store(data, handle, name))
+
+    def draw(self, known: Sequence[dict[str, Any]], image: Image.Image, made: Made) -> tuple[ImageRef, bool]:
+        """Bring a drawn picture into the conversation, as `keep` does a found one.
+
+        Raises:
+            DiskFull, SetupError
+        """
+        return self._bring(known, lambda handle: self.put_drawing(image, made, handle))
+
+    def bring(self, known: Sequence[dict[str, Any]], sha256: str, name: str) -> tuple[ImageRef, bool]:
+        """Bring a picture that is kept already into the conversation, as `keep` does a found one.
+
+        Raises:
+            ImageMissing
+        """
+        return self._bring(known, lambda handle: self.put_again(sha256, handle, name))
+
+    def _bring(self, known: Sequence[dict[str, Any]], put: Callable[[str], ImageRef]) -> tuple[ImageRef, bool]:
         earlier = [*known, *self.kept]
         number = len({ref["handle"] for ref in earlier}) + 1
-        ref = self.store(data, f"img{number}", name)
+        ref = put(f"img{number}")
         same = next((other for other in earlier if other["sha256"] == ref.sha256), None)
         if same is None:
             self.kept.append(ref.to_dict())
@@ -143,18 +176,34 @@ class Turn:
 
 
 def found_pictures(messages: Sequence[AnyMessage], steps: Sequence[Step]) -> tuple[list[str], list[str]]:
-    """What the last search found, best first, and which pictures were looked at since; nothing after an upload."""
+    """What the last search found, best first, or what was drawn, and which of them is spoken of since.
+
+    Nothing after an upload. Several pictures drawn at once are a group of their own; a single one joins those before it
+    and is the one spoken of.
+    """
     found: list[str] = []
     focus: list[str] = []
     for message in [*messages, AIMessage("", additional_kwargs={"steps": steps})]:
         if message.additional_kwargs.get("images"):
             found, focus = [], []
         for step in message.additional_kwargs.get("steps", []):
-            if step.get("scores"):
+            if step.get("drawn") and len(step["images"]) == 1:
+                found, focus = list(dict.fromkeys([*found, *step["images"]])), step["images"]
+            elif brought(step):
                 found, focus = step["images"], []
             elif found and step["images"]:
                 focus = step["images"]
     return found, focus
+
+
+def turn_number(state: State) -> int:
+    """Which turn of the conversation is under way, from 0."""
+    return sum(isinstance(message, HumanMessage) for message in state["messages"]) - 1
+
+
+def brought(step: Step) -> bool:
+    """Whether a call brought its pictures into the conversation: found or drew them, and did not just look at them."""
+    return bool(step.get("scores") or step.get("drawn"))  # steps of older conversations have neither
 
 
 def quoted_sources(steps: Sequence[Step]) -> list[dict[str, Any]]:

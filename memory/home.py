@@ -1,4 +1,4 @@
-"""The data directory, opened: the lock that makes it ours, the pictures and the conversations in it."""
+"""The data directory, opened: the lock that makes it ours, the pictures, conversations, drawings and memories in it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from memory.conversations import Conversations
+from memory.drawings import Drawings
 from memory.files import disk_errors_named
 from memory.images import ImageStore
 from memory.lock import DataLock
+from memory.memories.store import Memories
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +27,8 @@ class Home:
         root: the data directory.
         images: the user's pictures.
         conversations: the user's conversations.
+        drawings: which of the pictures vistalk drew, and how.
+        memories: what the user told and showed, to be remembered.
     """
 
     def __init__(
@@ -36,6 +40,8 @@ class Home:
         self._library: Library | None = None
         self.images = images
         self.conversations = conversations
+        self.drawings = Drawings(conversations.saver, settings.user, images)
+        self.memories = Memories(conversations.saver, settings.user, conversations.references)
         self._closing = closing
 
     @classmethod
@@ -58,8 +64,9 @@ class Home:
                 max_bytes=settings.max_upload_bytes,
                 max_pixels=settings.max_pixels,
             )
-            conversations = Conversations(root / "threads.sqlite", settings.user)
+            conversations = Conversations(root / "threads.sqlite", settings.user, images)
             opened.callback(conversations.close)
+            conversations.references.sweep()
             return cls(root, settings, images, conversations, opened.pop_all())
 
     @property

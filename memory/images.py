@@ -12,13 +12,14 @@ import io
 import re
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from memory.decode import decode
+from memory.decode import Decoded, decode
 from memory.files import clear_leftovers, disk_errors_named, write_whole
-from memory.names import checked_user
+from memory.names import checked_user, plain_line
+from memory.provenance import Made, read_made, signed_png
 from memory.refs import ImageRef
 from runtime.errors import ImageMissing, VistalkError
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 THUMBNAIL_SIDE = 256
 """Longest side of a thumbnail, in pixels."""
+
+LONGEST_NAME = 80
+"""Characters of a prompt that name the picture drawn from it."""
 
 _MIMES = {".png": "image/png", ".jpg": "image/jpeg"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -67,8 +71,35 @@ class ImageStore:
             SetupError: the folder cannot be written.
         """
         decoded = decode(data, name=name, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
+        return self.add_decoded(decoded, handle=handle)
+
+    def add_decoded(self, decoded: Decoded, *, handle: str) -> ImageRef:
+        """Keep a picture that was checked.
+
+        Raises:
+            DiskFull: nothing of it was kept; earlier pictures are untouched.
+            SetupError: the folder cannot be written.
+        """
         suffix = ".jpg" if decoded.lossy else ".png"
-        stored = _encoded(decoded.image, suffix)
+        return self._keep(decoded.image, _encoded(decoded.image, suffix), suffix, handle, decoded.name)
+
+    def add_drawing(self, image: Image.Image, made: Made, *, handle: str, name: str = "") -> ImageRef:
+        """Keep a picture that vistalk drew, with how it was made in its file; see `memory.provenance`.
+
+        Args:
+            image: as it was drawn.
+            made: how; `prompt` is among it, and names the picture where there is no `name`.
+            handle: the picture's name in the conversation.
+            name: what it is shown as.
+
+        Raises:
+            DiskFull: nothing of it was kept; earlier pictures are untouched.
+            SetupError: the folder cannot be written.
+        """
+        shown = plain_line(name or str(made["prompt"]), LONGEST_NAME)
+        return self._keep(image.convert("RGB"), signed_png(image, made), ".png", handle, shown)
+
+    def _keep(self, image: Image.Image, stored: bytes, suffix: str, handle: str, name: str) -> ImageRef:
         sha256 = hashlib.sha256(stored).hexdigest()
         path, likeness = self._place(sha256, suffix), self._thumbnail_place(sha256)
         with self._lock:
@@ -77,13 +108,22 @@ class ImageStore:
                 if not known:
                     write_whole(path, stored)
                 if not likeness.exists():
-                    write_whole(likeness, _thumbnail(decoded.image))
+                    write_whole(likeness, _thumbnail(image))
             except VistalkError:
                 with suppress(OSError):  # what is raised already says that the disk is at fault
                     for place in () if known else (path, likeness):
                         place.unlink(missing_ok=True)
                 raise
-        return ImageRef(handle, sha256, _MIMES[suffix], *decoded.image.size, decoded.name)
+        return ImageRef(handle, sha256, _MIMES[suffix], *image.size, name)
+
+    def ref(self, sha256: str, *, handle: str, name: str = "") -> ImageRef:
+        """A picture that is kept already, under a handle.
+
+        Raises:
+            ImageMissing: as for `open`.
+        """
+        path, size = self.path(sha256), self.open(sha256).size
+        return ImageRef(handle, sha256, _MIMES[path.suffix], *size, plain_line(name, LONGEST_NAME))
 
     def check(self, data: bytes, *, name: str = "") -> None:
         """Check an upload as `add` does, and keep nothing.
@@ -110,15 +150,16 @@ class ImageStore:
         Raises:
             ImageMissing: the file is gone, cannot be read, or is not what was stored.
         """
-        path = self.path(sha256)
-        try:
-            stored = path.read_bytes()
-        except OSError as error:
-            raise ImageMissing(f"The file of this picture cannot be read: {error.strerror}.") from error
-        if hashlib.sha256(stored).hexdigest() != sha256:
-            raise ImageMissing("The file of this picture is no longer what was stored.")
-        with Image.open(io.BytesIO(stored), formats=["PNG", "JPEG"]) as image:
+        with Image.open(io.BytesIO(self._stored(sha256)), formats=["PNG", "JPEG"]) as image:
             return image.convert("RGB")
+
+    def made(self, sha256: str) -> dict[str, Any] | None:
+        """How vistalk drew a picture, as its file says; None for a picture of any other origin.
+
+        Raises:
+            ImageMissing: as for `open`.
+        """
+        return read_made(self._stored(sha256))
 
     def thumbnail(self, sha256: str) -> Path:
         """Where a picture's small likeness is: a JPEG, no side over `THUMBNAIL_SIDE` pixels.
@@ -138,6 +179,21 @@ class ImageStore:
         with self._lock, disk_errors_named(self._folder):
             for place in (*(self._place(sha256, suffix) for suffix in _MIMES), self._thumbnail_place(sha256)):
                 place.unlink(missing_ok=True)
+
+    def stored(self) -> set[str]:
+        """The digests of all pictures and likenesses that have a file."""
+        return {path.stem for path in self._folder.rglob("*") if _SHA256.fullmatch(path.stem)}
+
+    def _stored(self, sha256: str) -> bytes:
+        """A picture's file, once it is known to be what was stored."""
+        path = self.path(sha256)
+        try:
+            stored = path.read_bytes()
+        except OSError as error:
+            raise ImageMissing(f"The file of this picture cannot be read: {error.strerror}.") from error
+        if hashlib.sha256(stored).hexdigest() != sha256:
+            raise ImageMissing("The file of this picture is no longer what was stored.")
+        return stored
 
     def _place(self, sha256: str, suffix: str) -> Path:
         return self._folder / _checked(sha256)[:2] / f"{sha256}{suffix}"

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from memory.chains import Chains
+from memory.references import use
 from runtime.errors import DiskFull, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+
+    from memory.references import Kind
+
+LONG = ("messages", "images")
+"""Channels that hold lists which grow with every turn, and are kept as `Chains`."""
 
 
 class Saver(SqliteSaver):
@@ -21,6 +32,9 @@ class Saver(SqliteSaver):
 
     Plain values and LangChain messages come back as they were. Any other class comes back as plain data:
     nothing outside langgraph's own safe list is imported, and pickles are refused.
+
+    What a checkpoint adds to the file does not depend on how long the conversation is: its long lists are kept as
+    `Chains`, and it holds only their names. One that holds them whole, as older ones do, is read as it is.
 
     Args:
         path: the database; made when it is not there.
@@ -35,6 +49,9 @@ class Saver(SqliteSaver):
         with self._errors_named():
             connection = sqlite3.connect(path, check_same_thread=False)
             super().__init__(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+            self.lock = threading.RLock()  # type: ignore[assignment]
+            self._depth = 0
+            self._chains = Chains(self.serde)
             try:
                 # FULL: a turn that was acknowledged outlives a power cut, not only a killed process.
                 # secure_delete: what is deleted is overwritten, so that no scan of the file finds it.
@@ -46,7 +63,7 @@ class Saver(SqliteSaver):
 
     @contextmanager
     def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
-        """One transaction, one thread at a time.
+        """One transaction, one thread at a time; one inside another belongs to the outer one.
 
         Raises:
             DiskFull: nothing of the transaction was kept.
@@ -54,15 +71,69 @@ class Saver(SqliteSaver):
         """
         with self.lock, self._errors_named():
             cursor = self.conn.cursor()
+            self._depth += 1
             try:
                 yield cursor
-                if transaction:
+                if transaction and self._depth == 1:
                     self.conn.commit()
             except BaseException:
-                self.conn.rollback()
+                if self._depth == 1:
+                    self.conn.rollback()
+                    self._chains.forget()
                 raise
             finally:
+                self._depth -= 1
                 cursor.close()
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint with its long lists, and that its pictures are used: all, or nothing."""
+        values = {**checkpoint["channel_values"]}
+        thread = config["configurable"]["thread_id"]
+        with self.cursor() as cursor:
+            use(cursor, *_owner(thread), [image["sha256"] for image in values.get("images", [])])
+            for channel in LONG:
+                if items := values.get(channel):
+                    values[channel] = self._chains.put(cursor, thread, items)
+            return super().put(config, {**checkpoint, "channel_values": values}, metadata, new_versions)
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read a checkpoint: the one that the config names, or the newest."""
+        found = super().get_tuple(config)
+        return None if found is None else self._whole(found)
+
+    def list(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002 - langgraph calls it so
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CheckpointTuple]:
+        """Read checkpoints, the newest first."""
+        for found in [*super().list(config, filter=filter, before=before, limit=limit)]:
+            yield self._whole(found)
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Remove all checkpoints of a conversation, with their lists."""
+        with self.cursor() as cursor:
+            for table in ("checkpoints", "writes"):
+                cursor.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,))  # noqa: S608 - a constant
+            self._chains.drop(cursor, thread_id)
+
+    def _whole(self, found: CheckpointTuple) -> CheckpointTuple:
+        """A checkpoint with its long lists in place of their names."""
+        values = {**found.checkpoint["channel_values"]}
+        with self.cursor(transaction=False) as cursor:
+            for channel in LONG:
+                if isinstance(name := values.get(channel), bytes):
+                    values[channel] = self._chains.get(cursor, found.config["configurable"]["thread_id"], name)
+        return found._replace(checkpoint={**found.checkpoint, "channel_values": values})
 
     def fold_log(self) -> None:
         """Move the write-ahead log into the database and empty it, so that nothing deleted lives on in it."""
@@ -87,3 +158,9 @@ class Saver(SqliteSaver):
                 f"The conversations in {self._path} cannot be read or saved: {error}.",
                 hint="If it is damaged, move it away; a new one is made, without the old conversations.",
             ) from error
+
+
+def _owner(thread_id: str) -> tuple[str, Kind, str]:
+    """Who uses a checkpoint's pictures; the name of a thread here is its user's and its own."""
+    user, _, thread = thread_id.partition("/")
+    return user, "thread", thread

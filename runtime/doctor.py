@@ -67,6 +67,7 @@ class ModelEntry:
         model: "pocket", "scripted", "served", a hub id or a folder.
         encoder: of pictures and words, for search.
         passage_encoder: of passages and questions.
+        generator: of pictures.
         needs_files: False where nothing has to be on this machine.
         present: whether it can be used without fetching anything.
         parameters: how many; None where nothing is on this machine, or nothing can be counted.
@@ -79,6 +80,7 @@ class ModelEntry:
     model: str
     encoder: str
     passage_encoder: str
+    generator: str
     needs_files: bool
     present: bool
     parameters: int | None = None
@@ -150,7 +152,7 @@ def _entry(settings: Settings, preset: Preset) -> ModelEntry:
     if chosen:
         preset = preset_of(settings)
     needs_files = preset.vlm not in ("scripted", "served")
-    models = (preset.vlm, preset.encoder, preset.passage_encoder)
+    models = (preset.vlm, preset.encoder, preset.passage_encoder, preset.generator)
     entry = ModelEntry(preset.name, preset.summary, chosen, *models, needs_files, not needs_files)
     if not needs_files:
         return entry
@@ -228,7 +230,7 @@ def _model_problems(settings: Settings) -> list[Problem]:
 
 
 def _encoder_problems(settings: Settings) -> list[Problem]:
-    """What keeps pictures or documents from being searched; the rest works without."""
+    """What keeps pictures or documents from being searched, or pictures from being drawn; the rest works without."""
     try:
         preset = preset_of(settings)
     except VistalkError:  # told with the model

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
+from itertools import zip_longest
 
 import streamlit as st
 
@@ -12,7 +14,8 @@ from agent.exchange import Exchange
 from memory.refs import ImageRef
 from runtime.errors import SetupError, UnknownThread, VistalkError
 from runtime.settings import load_settings
-from ui import safe
+from ui import box, safe
+from ui.branching import draw_branches
 from ui.desk import Desk, open_desk
 from ui.exchange import Scene, call_title, draw, failure
 from ui.language import Texts, shown_language, texts
@@ -46,19 +49,27 @@ def show() -> None:
     thread, running, exchanges = _conversation(desk, words)
     draft = desk.turns.draft(thread)
     draw_sidebar(desk, thread, words)
-    scene = Scene(desk.assistant.home.images, {}, words, partial(desk.assistant.where, thread))
-    _draw_history(exchanges[: running.before] if running else exchanges, scene)
+    scene = Scene(
+        desk.assistant.home.images,
+        {},
+        words,
+        partial(desk.assistant.where, thread),
+        desk.assistant.home.drawings.made,
+        None if running else partial(_say, desk, thread),
+    )
+    _draw_history(desk, thread, exchanges[: running.before] if running else exchanges, scene)
     if running:
         _follow(desk, running, scene)
         with st.bottom.container(horizontal_alignment="center"):
             st.button(words.stop, icon=":material/stop_circle:", key="stop", on_click=running.stop)
     elif not exchanges and not draft:
-        _draw_beginning(words)
+        _draw_beginning(desk, words)
     if draft:
         _draw_draft(desk, thread, draft, words)
+    box.pour()
     st.chat_input(
         words.placeholder_busy if running else words.placeholder,
-        key="input",
+        key=box.KEY,
         accept_file="multiple",
         file_type=FILE_TYPES,
         max_upload_size=math.ceil(settings.max_upload_mb),
@@ -83,11 +94,15 @@ def _conversation(desk: Desk, words: Texts) -> tuple[str, Running | None, list[E
         return NEW, None, []
 
 
-def _draw_history(exchanges: list[Exchange], scene: Scene) -> None:
-    """Turns that are over; their pictures become known to the scene."""
-    for number, exchange in enumerate(exchanges):
+def _draw_history(desk: Desk, thread: str, exchanges: list[Exchange], scene: Scene) -> None:
+    """Turns that are over; their pictures become known to the scene, and while none is under way they can be redone."""
+    redoing = exchanges and not desk.turns.get(thread)
+    branches = desk.assistant.branches(thread) if redoing else []
+    for number, (exchange, branch) in enumerate(zip_longest(exchanges, branches[: len(exchanges)])):
         scene.refs.update(_by_handle(exchange.images))
         draw(kept(exchange), scene, number)
+        if branch and branch.count:
+            draw_branches(desk, thread, number, exchange, branch, scene.texts)
 
 
 @st.fragment(run_every=POLL)
@@ -113,17 +128,15 @@ def _by_handle(refs: list[ImageRef]) -> dict[str, ImageRef]:
     return {ref.handle: ref for ref in refs}
 
 
-def _draw_beginning(words: Texts) -> None:
+def _draw_beginning(desk: Desk, words: Texts) -> None:
+    suggestions = [*words.suggestions]
+    if desk.assistant.preset.generator != "none":
+        suggestions.append(words.suggested_drawing)
     st.header(words.greeting, anchor=False)
     st.text(words.how_to_begin)
     with st.container(horizontal=True):
-        for number, suggestion in enumerate(words.suggestions):
-            st.button(suggestion, key=f"suggestion-{number}", on_click=_fill, args=(suggestion,))
-
-
-def _fill(text: str) -> None:
-    """Put words into the box, to be sent or changed."""
-    st.session_state["input"] = text
+        for number, suggestion in enumerate(suggestions):
+            st.button(suggestion, key=f"suggestion-{number}", on_click=box.fill, args=(suggestion,))
 
 
 def _draw_draft(desk: Desk, thread: str, draft: Draft, words: Texts) -> None:
@@ -131,7 +144,7 @@ def _draw_draft(desk: Desk, thread: str, draft: Draft, words: Texts) -> None:
     failure(draft.failure.message, draft.failure.hint)
     if st.session_state.get("taken_back") is not draft:
         st.session_state["taken_back"] = draft
-        _fill(draft.words)
+        box.fill(draft.words)
     if draft.uploads:
         st.pills(
             words.kept_files,
@@ -158,15 +171,20 @@ def _discard(desk: Desk, thread: str) -> None:
 
 def _send(desk: Desk, thread: str) -> None:
     """Begin a turn with what is in the box and what is still chosen of the draft, here or in a new conversation."""
-    sent, uploads = st.session_state["input"], []
+    sent, uploads = st.session_state[box.KEY], []
     if draft := desk.turns.draft(thread):
         uploads += [draft.uploads[position] for position in st.session_state.get(_kept_key(draft), [])]
     uploads += [Upload(file.getvalue(), file.name) for file in sent.files]
+    _say(desk, thread, sent.text, uploads)
+
+
+def _say(desk: Desk, thread: str, words: str, uploads: Sequence[Upload] = ()) -> None:
+    """Begin a turn, here or in a new conversation; what is not taken becomes the draft."""
     try:
         if thread == NEW:
             thread = desk.assistant.home.conversations.create().id
             go(thread)
-        desk.turns.start(thread, sent.text, uploads)
+        desk.turns.start(thread, words, uploads)
         desk.turns.discard(NEW)
     except VistalkError as error:
-        desk.turns.refuse(thread, sent.text, uploads, error)
+        desk.turns.refuse(thread, words, uploads, error)

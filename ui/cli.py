@@ -13,10 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 from runtime.errors import VistalkError
-from ui.commands import demo, evals, library, models
+from ui.commands import demo, evals, library, memory, models, threads
 from ui.commands.ask import ask, plan
 from ui.commands.chat import chat
 from ui.commands.doctor import doctor
+from ui.commands.draw import draw
 from ui.commands.invocation import Invocation
 from ui.commands.output import complain, say
 from ui.commands.serve import ui
@@ -44,9 +45,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, plan, chat, ui, library.index, library.search, doctor):
+for command in (ask, plan, chat, ui, draw, library.index, library.search, doctor):
     app.command()(command)
 app.add_typer(library.app, name="library")
+app.add_typer(threads.app, name="threads")
+app.add_typer(memory.app, name="memory")
 app.add_typer(demo.app, name="demo")
 app.add_typer(models.app, name="models")
 app.add_typer(evals.app, name="eval")
@@ -73,6 +76,7 @@ def shared_options(
         str | None, typer.Option(help="Another picture encoder: open_clip model:tag, or folder.")
     ] = None,
     passage_encoder: Annotated[str | None, typer.Option(help="Another passage encoder: hub id or folder.")] = None,
+    generator: Annotated[str | None, typer.Option(help="Another image generator: hub id or folder.")] = None,
     script: Annotated[Path | None, typer.Option(help="Answers of the preset `scripted`.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
@@ -103,6 +107,7 @@ def shared_options(
             "vlm_url": vlm_url,
             "encoder": encoder,
             "passage_encoder": passage_encoder,
+            "generator": generator,
             "script": script,
             "device": device,
             "dtype": dtype,

@@ -9,26 +9,38 @@ from dataclasses import dataclass
 import streamlit as st
 
 from memory.images import ImageStore
+from memory.provenance import Made
 from memory.refs import ImageRef
 from runtime.errors import VistalkError
 from runtime.vlm.base import Heat
 from ui import safe
+from ui.drawings import draw_finished, draw_under_way
 from ui.language import Texts
 from ui.pictures import evidence, gallery, heat_map, thumbnails
+from ui.remembered import draw_remembered
 from ui.shown import Call, Shown
 from ui.wording import call_facts, chances, place, reply_facts
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a turn is drawn with: where pictures are kept, the conversation's by handle, the words, and who can say
-    where on its picture a call's words came from: it takes the turn's number and the call's.
+    """What a turn is drawn with.
+
+    Attributes:
+        images: where pictures are kept.
+        refs: the conversation's by handle.
+        texts: the words.
+        where: says where on its picture a call's words came from: it takes the turn's number and the call's.
+        made: says how a picture of that digest was drawn.
+        say: sends words in this conversation; None while it answers.
     """
 
     images: ImageStore
     refs: dict[str, ImageRef]
     texts: Texts
     where: Callable[[int, int], Heat | None]
+    made: Callable[[str], Made | None]
+    say: Callable[[str], None] | None
 
 
 def draw(shown: Shown, scene: Scene, number: int, status: str = "") -> None:
@@ -46,12 +58,26 @@ def draw(shown: Shown, scene: Scene, number: int, status: str = "") -> None:
             st.markdown(safe.markdown(shown.reply), anchors=False)
         for position, call in enumerate(shown.calls):
             if call.found:
-                gallery(call.found, scene.refs, scene.images, scene.texts, key=f"{number}-{position}")
+                found = dict.fromkeys(call.found) if call.tool == "recall" else call.found  # its scores are no cosines
+                gallery(found, scene.refs, scene.images, scene.texts, key=f"{number}-{position}")
+            if call.drawn:
+                _draw_made(call.drawn, scene, f"{number}-{position}")
+        if shown.state == "acting" and shown.calls[-1].fraction:
+            draw_under_way(shown.calls[-1], scene.texts)
         if shown.sources:
             _draw_sources(shown, scene.texts, number)
+        if shown.remembered:
+            draw_remembered(shown.remembered, scene.refs, scene.images, scene.texts, key=f"remembered-{number}")
         if status:
             st.caption(f":shimmer[{status}]")
         _draw_end(shown, scene.texts)
+
+
+def _draw_made(handles: list[str], scene: Scene, key: str) -> None:
+    """Finished drawings, in a row."""
+    with st.container(horizontal=True, gap="medium", key=f"drawn-{key}"):
+        for ref in (scene.refs[handle] for handle in handles):
+            draw_finished(ref, scene.made(ref.sha256), scene.images, scene.texts, scene.say, key=f"{key}-{ref.handle}")
 
 
 def _draw_sources(shown: Shown, texts: Texts, number: int) -> None:
@@ -103,7 +129,7 @@ def _draw_call(call: Call, scene: Scene, number: int, position: int, *, over: bo
             st.code(quoted or call.text or texts.nothing_found, language=None, wrap_lines=True)
         if call.evidence:
             evidence(call.evidence, scene.refs, scene.images, texts)
-        elif over and call.text and len(call.images) == 1 and not call.found:
+        elif over and call.text and len(call.images) == 1 and not call.found and not call.drawn:
             _draw_where(call.images[0], scene, number, position)
         st.caption(f"{texts.choice}: {chances(call.probabilities)}")
 

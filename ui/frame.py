@@ -8,10 +8,12 @@ import streamlit as st
 
 from runtime.errors import SetupError
 from runtime.settings import load_settings
-from ui import chat_page
+from ui import box, chat_page
 from ui.evaluations import page as evaluations_page
+from ui.gallery import page as gallery_page
 from ui.language import Texts, shown_language, texts
 from ui.library import page as library_page
+from ui.memory import page as memory_page
 from ui.sidebar import PARAMETER
 
 FOLDER = Path(__file__).parent
@@ -23,8 +25,12 @@ def show() -> None:
     # No icons here: Streamlit would fetch a page's icon from another machine, as the picture in the browser's tab.
     chat = st.Page(chat_page.show, title=words.pages["chat"], url_path="chat", default=True)
     library = st.Page(library_page.show, title=words.pages["library"], url_path="library")
+    gallery = st.Page(gallery_page.show, title=words.pages["gallery"], url_path="gallery")
+    memory = st.Page(memory_page.show, title=words.pages["memory"], url_path="memory")
     evaluations = st.Page(evaluations_page.show, title=words.pages["evaluations"], url_path="evaluations")
-    page = st.navigation([chat, library, evaluations], position="hidden")
+    page = st.navigation([chat, library, gallery, memory, evaluations], position="hidden")
+    if (box.turning() or box.waiting()) and page != chat:
+        st.switch_page(chat, query_params=_conversation())
     layout = "centered" if page == chat else "wide"
     st.set_page_config("vistalk", page_icon=FOLDER / "icon.svg", layout=layout)
     st.logo(FOLDER / "logo.svg", size="large")
@@ -34,6 +40,8 @@ def show() -> None:
     with st.sidebar, st.container(gap="xxsmall"):
         st.page_link(chat, icon=":material/chat:", query_params=_conversation())
         st.page_link(library, icon=":material/photo_library:")
+        st.page_link(gallery, icon=":material/palette:")
+        st.page_link(memory, icon=":material/psychology:")
         st.page_link(evaluations, icon=":material/monitoring:")
     page.run()
 

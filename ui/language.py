@@ -20,6 +20,7 @@ class Texts(BaseModel):
     greeting: str
     how_to_begin: str
     suggestions: tuple[str, ...]
+    suggested_drawing: str
     placeholder: str
     placeholder_busy: str
     new_conversation: str
@@ -56,6 +57,7 @@ class Texts(BaseModel):
     choice: str
     answered_by: str
     runs_model: str
+    threads: dict[str, str]
     facts: dict[str, str]
     times: dict[str, str]
     tools: dict[str, str]
@@ -63,6 +65,8 @@ class Texts(BaseModel):
     pages: dict[str, str]
     evaluations: dict[str, str]
     library: dict[str, str]
+    gallery: dict[str, str]
+    memory: dict[str, str]
 
 
 @cache

@@ -190,7 +190,9 @@ class Searching(Request[Found]):
         if self.image is None:
             vector = librarian.encoder.encode_texts([words])[0]
         else:
-            vector = librarian.encoder.encode_images([_opened(self.image, librarian.settings)])[0]
+            from ui.commands.session import read_picture
+
+            vector = librarian.encoder.encode_images([read_picture(self.image, librarian.settings)])[0]
         return Found(
             tuple(library.search_pictures(vector, librarian.encoder.id, words=words, top=self.top, filters=filters))
         )
@@ -236,13 +238,3 @@ class Comparing(Request[list[list[Picture]]]):
 REQUESTS: dict[str, type[Request[Any]]] = {
     request.command: request for request in (Indexing, Searching, Counting, Removing, Comparing)
 }
-
-
-def _opened(path: Path, settings: Settings) -> Image.Image:
-    """A picture file, checked as an upload is."""
-    from memory.decode import decode
-    from ui.commands.session import read_upload
-
-    upload = read_upload(path, settings)
-    limits = {"max_bytes": settings.max_upload_bytes, "max_pixels": settings.max_pixels}
-    return decode(upload.data, name=upload.name, **limits).image

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -39,18 +40,24 @@ def _thumbnail(ref: ImageRef, images: ImageStore, texts: Texts) -> None:
         return
     with st.container(width=min(THUMBNAIL_WIDTH, ref.width)):  # st.image would make the file itself that small
         st.image(path, width="stretch", alt=f"{ref.handle} {ref.name}")
-    _opener(ref, f"open-{ref.handle}", texts)
+    opener(ref, f"open-{ref.handle}", texts)
 
 
-def _opener(ref: ImageRef, key: str, texts: Texts) -> None:
+def opener(ref: ImageRef, key: str, texts: Texts) -> None:
+    """A button with the picture's handle that opens it in full size."""
     shows = texts.open_picture.format(handle=ref.handle)
     if st.button(ref.handle, key=key, icon=":material/zoom_in:", type="tertiary", help=shows):
         st.session_state["viewed"] = ref
         st.rerun()
 
 
+def show_file(path: Path, *, width: Literal["stretch", "content"], alt: str) -> None:
+    """A picture's file, byte for byte: left to itself, Streamlit makes a JPEG of a PNG."""
+    st.image(path, width=width, output_format="PNG" if path.suffix == ".png" else "JPEG", alt=alt)
+
+
 def gallery(
-    found: Mapping[str, float], refs: Mapping[str, ImageRef], images: ImageStore, texts: Texts, *, key: str
+    found: Mapping[str, float | None], refs: Mapping[str, ImageRef], images: ImageStore, texts: Texts, *, key: str
 ) -> None:
     """Found pictures in a grid, the nearest first; a click on one opens it in full size. `key` names the search."""
     with st.container(key=f"gallery-{key}"):
@@ -62,8 +69,9 @@ def gallery(
                 except ImageMissing:
                     st.caption(texts.picture_gone.format(handle=handle))
                     continue
-                _opener(ref, f"found-{key}-{handle}", texts)
-                st.caption(f"{literal(ref.name)}  \n{similarity(score, texts)}")
+                opener(ref, f"found-{key}-{handle}", texts)
+                near = "" if score is None else similarity(score, texts)
+                st.caption(f"{literal(ref.name)}  \n{near}")
 
 
 def viewed_picture(images: ImageStore) -> None:
@@ -77,7 +85,7 @@ def viewed_picture(images: ImageStore) -> None:
 
 def _full_size(ref: ImageRef, images: ImageStore) -> None:
     try:
-        st.image(images.path(ref.sha256), width="content", alt=f"{ref.handle} {ref.name}")
+        show_file(images.path(ref.sha256), width="content", alt=f"{ref.handle} {ref.name}")
     except ImageMissing as error:
         st.error(str(error))
     st.caption(f"{ref.width} × {ref.height}")

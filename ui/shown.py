@@ -6,9 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from agent.events import Done, Event, Failed, ImageAdded, Planned, Token, ToolFinished, ToolProgress, ToolStarted
+from agent.events import (
+    Done,
+    Event,
+    Failed,
+    ImageAdded,
+    Planned,
+    Preview,
+    Token,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+)
 from agent.exchange import Exchange
 from memory.refs import ImageRef
+from ui.drawn import DRAWING
 
 State = Literal["waiting", "planned", "acting", "writing", "over", "interrupted"]
 
@@ -21,6 +33,9 @@ class Call:
         seconds: None while it runs.
         found: how near each picture is that a search found, by handle, the nearest first.
         sources: the passages that it quotes, the best first.
+        drawn: the pictures that it drew, by handle.
+        fraction: how much of the drawing is done, while it is drawn.
+        preview: what the picture looks like so far: a small JPEG in base64, or nothing.
     """
 
     tool: str
@@ -33,6 +48,9 @@ class Call:
     error: str = ""
     found: dict[str, float] = field(default_factory=dict)
     sources: list[dict[str, Any]] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
+    fraction: float = 0.0
+    preview: str = ""
 
     @property
     def images(self) -> list[str]:
@@ -49,7 +67,8 @@ class Shown:
         state: waiting for the plan; planned; acting (a tool runs); writing; over; interrupted (the process ended).
         seconds: of the whole turn, where it is known.
         error: code, message and hint where the turn failed.
-        found: the pictures that searches brought into the conversation, by handle.
+        found: the pictures that searches and drawing brought into the conversation, by handle.
+        remembered: the memories that the reply knew of, as `Done` tells them.
     """
 
     words: str
@@ -64,6 +83,7 @@ class Shown:
     finish: str = ""
     error: dict[str, str] = field(default_factory=dict)
     found: dict[str, ImageRef] = field(default_factory=dict)
+    remembered: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def sources(self) -> list[dict[str, Any]]:
@@ -81,8 +101,9 @@ def kept(exchange: Exchange) -> Shown:
         calls=[
             Call(
                 **{name: step[name] for name in names},
-                found=_found(step["images"], step.get("scores", [])),  # steps of older conversations have neither
+                found=_found(step["images"], step.get("scores", [])),  # steps of older conversations lack these
                 sources=step.get("sources", []),
+                drawn=step["images"] if step.get("drawn") else [],
             )
             for step in details.get("steps", [])
         ],
@@ -95,6 +116,7 @@ def kept(exchange: Exchange) -> Shown:
         finish=details.get("finish", ""),
         error=details.get("error", {}),
         found=exchange.found,
+        remembered=details.get("remembered", []),
     )
 
 
@@ -109,6 +131,8 @@ def live(words: str, events: Iterable[Event]) -> Shown:
             case ImageAdded():
                 ref = ImageRef.from_dict(event.image)
                 shown.found[ref.handle] = ref
+                if event.origin in DRAWING:
+                    shown.calls[-1].drawn.append(ref.handle)
             case Planned():
                 probabilities, shown.state = event.probabilities, "planned"
             case ToolStarted():
@@ -116,11 +140,15 @@ def live(words: str, events: Iterable[Event]) -> Shown:
                 shown.state = "acting"
             case ToolProgress():
                 shown.calls[-1].text += event.text
+            case Preview():
+                call = shown.calls[-1]
+                call.fraction, call.preview = event.fraction, event.image or call.preview
             case ToolFinished():
                 call = shown.calls[-1]
                 call.text, call.seconds, call.error = event.text, event.seconds, event.error
                 call.confidence, call.evidence = event.confidence, event.evidence
                 call.found, call.sources = _found(event.images, event.scores), event.sources
+                call.drawn = event.images if event.drawn else []
                 shown.state = "planned"
             case Token():
                 shown.reply += event.text
@@ -128,6 +156,7 @@ def live(words: str, events: Iterable[Event]) -> Shown:
             case Done():
                 shown.reply, shown.state, shown.seconds, shown.finish = event.text, "over", event.seconds, event.finish
                 shown.confidence, shown.citations, shown.usage = event.confidence, event.citations, event.usage
+                shown.remembered = event.remembered
             case Failed():
                 shown.reply, shown.state = event.text, "over"
                 shown.error = {"code": event.code, "message": event.message, "hint": event.hint}

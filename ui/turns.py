@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from agent.assistant import Assistant, Upload
 from agent.events import Event, Failed
@@ -30,7 +31,7 @@ class Running:
         thread: the conversation.
         words: what the person said.
         uploads: what came with it.
-        before: how many exchanges the conversation held when the turn began.
+        before: how many exchanges of the conversation stand before the turn.
     """
 
     def __init__(self, thread: str, words: str, uploads: Sequence[Upload], before: int) -> None:
@@ -85,13 +86,47 @@ class Turns:
             UnknownThread
             ThreadBusy: another turn is under way there.
         """
+        return self._start(
+            lambda: Running(thread, words, uploads, len(self._assistant.history(thread))),
+            lambda running: self._assistant.ask(thread, words, uploads, running.cancel),
+            thread,
+        )
+
+    def again(self, thread: str, turn: int) -> Running:
+        """Begin a turn anew, as a branch beside it; counted from 0.
+
+        Raises:
+            UnknownThread
+            ThreadBusy: another turn is under way there.
+        """
+        return self._start(
+            lambda: Running(thread, self._assistant.history(thread)[turn].words, (), turn),
+            lambda running: self._assistant.again(thread, turn, running.cancel),
+            thread,
+        )
+
+    def edit(self, thread: str, turn: int, words: str) -> Running:
+        """Begin a turn anew with other words and the same pictures, as `again` does.
+
+        Raises:
+            UnknownThread
+            ThreadBusy: another turn is under way there.
+        """
+        return self._start(
+            lambda: Running(thread, words, (), turn),
+            lambda running: self._assistant.edit(thread, turn, words, cancel=running.cancel),
+            thread,
+        )
+
+    def _start(self, made: Callable[[], Running], begin: Callable[[Running], Iterator[Event]], thread: str) -> Running:
         with self._guard:
             if thread in self._running:
                 raise ThreadBusy
-            running = Running(thread, words, uploads, len(self._assistant.history(thread)))
+            running, began = made(), self._assistant.home.conversations.get(thread).updated
             self._running[thread] = running
             self._drafts.pop(thread, None)
-        threading.Thread(target=self._run, args=(running,), name=f"turn {thread}", daemon=True).start()
+        arguments = (running, begin(running), began)
+        threading.Thread(target=self._run, args=arguments, name=f"turn {thread}", daemon=True).start()
         return running
 
     def get(self, thread: str) -> Running | None:
@@ -134,11 +169,11 @@ class Turns:
         for turn in running:
             turn.wait()
 
-    def _run(self, running: Running) -> None:
+    def _run(self, running: Running, events: Iterator[Event], began: datetime) -> None:
         try:
-            for event in self._assistant.ask(running.thread, running.words, running.uploads, running.cancel):
+            for event in events:
                 running.add(event)
-            taken = len(self._assistant.history(running.thread)) > running.before
+            taken = self._assistant.home.conversations.get(running.thread).updated > began
         except Exception as error:
             logger.exception("a turn ended in a way that was not foreseen")
             message = f"Something unexpected happened: {type(error).__name__}."

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
 
-    Kind = Literal["passage", "picture"]
+    Kind = Literal["passage", "picture", "thread"]
 
 TITLE_WEIGHT = 1.5
 """What a word in a title counts, in words of the body."""
 MAX_TERMS = 32
 """Most different words of a query; the rest of a longer one is passed over."""
 
-_TABLES: dict[Kind, str] = {"passage": "passage_words", "picture": "picture_words"}
+_TABLES: dict[Kind, str] = {"passage": "passage_words", "picture": "picture_words", "thread": "thread_words"}
+_LIBRARY: tuple[Kind, ...] = ("passage", "picture")
 _MAX_QUERY = 2_000  # characters
 _HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}](?:\s?[{_HAN}])*")  # a line's end in the middle of a word is no end of the word
@@ -45,17 +46,17 @@ _STOP_HAN = re.compile(
 )
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables where they are missing."""
+def create(connection: sqlite3.Connection, kinds: Iterable[Kind] = _LIBRARY) -> None:
+    """Make the tables of these kinds of texts where they are missing."""
     connection.execute(
         """CREATE TABLE IF NOT EXISTS lexical (
             row INTEGER PRIMARY KEY, kind TEXT NOT NULL, user TEXT NOT NULL, id TEXT NOT NULL,
             UNIQUE (kind, user, id)
         )"""
     )
-    for table in _TABLES.values():
+    for kind in kinds:
         connection.execute(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS {table}"
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS {_TABLES[kind]}"
             " USING fts5(title, body, tokenize='porter unicode61 remove_diacritics 2')"
         )
 
@@ -79,13 +80,13 @@ def drop(connection: sqlite3.Connection, kind: Kind, user: str, ids: Iterable[st
         connection.executemany(f"DELETE FROM {_TABLES[kind]} WHERE rowid = ?", gone)  # noqa: S608 - a constant
 
 
-def scrub(connection: sqlite3.Connection) -> None:
+def scrub(connection: sqlite3.Connection, kinds: Iterable[Kind] = _LIBRARY) -> None:
     """Take the last traces of dropped and replaced texts out of the index; once after many of them.
 
     FTS5 only marks words as deleted until it merges its segments. The bytes are gone from the file when, besides,
     `PRAGMA secure_delete` is on for the connection and the write-ahead log was emptied after the commit.
     """
-    for table in _TABLES.values():
+    for table in (_TABLES[kind] for kind in kinds):
         # Not FTS5's own "secure-delete" option, which SQLite before 3.42 does not have.
         connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - a constant
 
@@ -123,21 +124,25 @@ def terms(text: str) -> str:
     return _RUN.sub(pairs, plain)
 
 
+def keywords(text: str) -> Iterator[str]:
+    """What a text is about, as small letters: its words that not every text holds, Chinese as pairs and characters."""
+    plain = unicodedata.normalize("NFKC", text[:_MAX_QUERY]).lower()
+    plain = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in plain)
+    for word in _RUN.sub(lambda run: f" {_STOP_HAN.sub(' ', run[0])} ", plain).split():
+        if _RUN.fullmatch(word):
+            yield from (*_pairs(word), *word)
+        elif word not in _STOP_WORDS:
+            yield word
+
+
 def _query(words: str) -> str:
     """An FTS5 query for any of the words; everything that FTS5 could take for an operator stands in quotes."""
-    plain = unicodedata.normalize("NFKC", words[:_MAX_QUERY]).lower()
-    plain = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in plain)
-    return " OR ".join(islice(dict.fromkeys(_phrases(plain)), MAX_TERMS))
+    return " OR ".join(islice(dict.fromkeys(map(_phrase, keywords(words))), MAX_TERMS))
 
 
-def _phrases(plain: str) -> Iterator[str]:
-    for word in _RUN.sub(lambda run: f" {_STOP_HAN.sub(' ', run[0])} ", plain).split():
-        if not _RUN.fullmatch(word):
-            if word not in _STOP_WORDS:
-                yield f'"{word}"'
-        else:
-            yield from (f'"{pair}"' for pair in _pairs(word))
-            yield from (f'"{character}" *' for character in word)  # begins a pair, or ends a run
+def _phrase(word: str) -> str:
+    """A single Chinese character begins a pair, or ends a run."""
+    return f'"{word}" *' if len(word) == 1 and _RUN.fullmatch(word) else f'"{word}"'
 
 
 def _pairs(run: str) -> list[str]:

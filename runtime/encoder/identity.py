@@ -24,6 +24,13 @@ def digest_of(folder: Path) -> str:
     return whole.hexdigest()[:16]
 
 
+def identity(source: str, folder: Path) -> str:
+    """The id of a model in this folder: what the hub calls it and the revision, or the digest of its files."""
+    if source == "pocket" or Path(source).is_dir():
+        return f"{'pocket' if source == 'pocket' else 'local'}@{digest_of(folder)}"
+    return f"{source}@{folder.name[:12]}"
+
+
 @lru_cache(maxsize=256)
 def _content(file: Path, size: int, modified: int) -> str:  # noqa: ARG001  the last two say when it is another file
     with file.open("rb") as stream:

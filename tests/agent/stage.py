@@ -5,22 +5,28 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
 from agent.assistant import Assistant, Upload
 from agent.events import Done, Event, Failed
 from memory.home import Home
+from runtime.generator.base import Generator
 from runtime.pool import ModelPool
 from runtime.presets import Preset
 from runtime.settings import load_settings
+from runtime.translating import translator_of
 from runtime.vlm.scripted import Rule, ScriptedModel
 from tests.tools.stand_ins import ColourEncoder, WordsEncoder
 from tools.base import Arguments, Evidence, Handle, Tool, ToolContext, ToolResult
 from tools.caption import Caption
+from tools.easel import Easel
+from tools.generate_image import GenerateImage
+from tools.judging import Judge
 from tools.search_documents import SearchDocuments
 from tools.search_images import SearchImages
+from tools.vary_image import VaryImage
 from tools.vqa import Vqa
 
 
@@ -64,9 +70,14 @@ def stage(
     read: str = "OPEN",
     at_once: int = 8,
     searches: bool = False,
+    unsure_below: float = 0.0,
+    reads: Literal["any", "en"] = "any",
+    draws: Generator | None = None,
+    judge: Judge | None = None,
+    titles: bool = False,
     **settings: Any,
 ) -> Iterator[tuple[Assistant, ScriptedModel, str]]:
-    """An open assistant, its model, and a new conversation; it can search a library where the test says so."""
+    """An open assistant, its model, and a new conversation; it can search a library and draw where the test says so."""
     chosen = load_settings(preset="scripted", **settings)
     preset = Preset(
         name="scripted",
@@ -75,16 +86,27 @@ def stage(
         encoder="none",
         passage_encoder="none",
         pictures_at_once=at_once,
+        unsure_below=unsure_below,
+        titles=titles,
+        reads=reads,
         tool_calls=tool_calls,
         composes=composes,
         short_answer="{question} Answer briefly.",
     )
     with Home.open(chosen) as home:
         model = ScriptedModel(rules=list(rules), load_image=home.images.open)
-        tools: list[Tool[Any]] = [Caption(model), Vqa(model, preset.short_answer, at_once), Reads(read)]
+        translator = translator_of(preset)
+        tools: list[Tool[Any]] = [
+            Caption(model, translator),
+            Vqa(model, preset.short_answer, at_once, translator),
+            Reads(read),
+        ]
         if searches:
             tools.append(SearchImages(lambda: home.library, ColourEncoder(), home.images.open, top=3))
             tools.append(SearchDocuments(lambda: home.library, WordsEncoder()))
+        if draws is not None:
+            easel = Easel(draws, judge, home.drawings.made)
+            tools += [GenerateImage(easel), VaryImage(easel, home.images.open)]
         assistant = Assistant(chosen, preset, home, model, ModelPool(), {tool.name: tool for tool in tools})
         yield assistant, model, home.conversations.create().id
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from agent.language import language_of, prompts
+from agent.lessons import lesson
 from agent.planner import Facts, Planner, describe
+from runtime.pocket.training.planning import PlanningExample
 from runtime.vlm.scripted import Rule, ScriptedModel
 from tests.agent.stage import Reads
 from tools.base import Tool
@@ -62,18 +64,11 @@ def test_a_repeated_call_is_refused() -> None:
     assert plan(Rule(actions=("caption",)), facts).action == "answer"
 
 
-def test_planning_by_likeness_compares_the_words_with_phrasings_of_each_action() -> None:
-    """With a model whose likelihood counts shared words."""
-
-    class Counting(ScriptedModel):
-        def likelihoods(self, contexts: Any, text: str, **_: Any) -> list[float]:
-            return [float(len(set(text.lower().split()) & set(context.lower().split()))) for context in contexts]
-
-    model = Counting(rules=[])
-    by_likeness = Planner(model, {"read_text": Reads(""), "caption": Caption(model)}, by_likeness=True)
-    facts = Facts("Read the text in this screenshot, please.", "en", ["img1"])
-    assert by_likeness.plan(facts, threading.Event()).action == "read_text"
-    assert by_likeness.plan(Facts(facts.words, "en"), threading.Event()).action == "ask_user"
+def test_a_model_that_was_trained_to_plan_is_shown_what_it_was_taught_and_no_more() -> None:
+    taught = PlanningExample("What is in img1?", "en", ("img1",), ("img1",), ("Hello",), "vqa", ("img1",))
+    facts = Facts(taught.text, taught.lang, taught.handles, taught.new, taught.earlier)
+    [message] = planner(Rule(), briefly=True).messages(facts, ["answer", "vqa"])
+    assert message.text == lesson(taught)[0]
 
 
 def test_examples_of_what_is_not_offered_are_left_out() -> None:
@@ -109,7 +104,7 @@ def test_the_language_follows_the_words_unless_set(text: str, wanted: str, langu
 
 def test_both_languages_have_the_same_prompts_and_valid_examples() -> None:
     english, chinese = prompts("en"), prompts("zh")
-    for field in ("actions", "facts", "phrasings"):
+    for field in ("actions", "facts"):
         assert getattr(english, field).keys() == getattr(chinese, field).keys()
     for texts in (english, chinese):
         for example in texts.examples:

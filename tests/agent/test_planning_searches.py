@@ -73,31 +73,6 @@ def test_words_or_a_picture_is_what_is_searched_with() -> None:
     assert by_picture.plan(done, threading.Event()).arguments == {"query": "Find more like this"}
 
 
-@pytest.mark.parametrize(
-    ("facts", "arguments"),
-    [
-        (Facts("Find a dog", "en"), {"query": "Find a dog"}),
-        (Facts("Find a horse", "en", ["img1"]), {"query": "Find a horse"}),
-        (Facts("Find its like", "en", ["img1"], ["img1"]), {"image": "img1"}),
-        (Facts("Find the like of img1", "en", ["img1", "img2"]), {"image": "img1"}),
-        (Facts("More like the second one", "en", ["img1", "img2"], found=["img1", "img2"]), {"image": "img2"}),
-    ],
-)
-def test_a_model_that_cannot_choose_searches_with_the_picture_that_came(facts: Facts, arguments: Any) -> None:
-    class Alike(ScriptedModel):
-        def likelihoods(self, contexts: Any, text: str, **_: Any) -> list[float]:
-            return [float("horse" in context) for context in contexts]
-
-    tools: dict[str, Tool[Any]] = {
-        "search_images": SearchImages(_no_library, ColourEncoder(), _no_picture),
-        "search_documents": SearchDocuments(_no_library, WordsEncoder()),
-    }
-    by_likeness = Planner(Alike(rules=[]), tools, by_likeness=True)
-    plan = by_likeness.plan(facts, threading.Event())
-    assert (plan.action, plan.arguments) == ("search_images", arguments)
-    assert ("search_documents" in by_likeness.offered(facts)) == (not facts.new)
-
-
 def test_long_words_are_not_decoded() -> None:
     """The user's words are known: a model writes none of them, so that they may be longer than what it may write."""
     seen: list[Any] = []

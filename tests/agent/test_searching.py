@@ -59,7 +59,7 @@ def test_found_pictures_join_the_conversation_and_are_asked_about(folder: Path) 
         assert done(these).confidence == pytest.approx(0.6)
         assert looked_at(list(assistant.ask(thread, "最后一张是什么颜色？"))) == ["img4"]
         beyond = done(list(assistant.ask(thread, "And the fifth one?"))).text
-        assert beyond == "The search found 3 pictures: img2, img3, img4. Which of these do you mean?"
+        assert beyond == "The latest pictures are these 3: img2, img3, img4. Which of them do you mean?"
         assert looked_at(list(assistant.ask(thread, "What is in img1?"))) == ["img1"]
         assert looked_at(list(assistant.ask(thread, "The 2nd one?", [png("black")]))) == ["img5"]
 

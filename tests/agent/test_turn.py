@@ -55,6 +55,17 @@ def test_a_direct_turn_streams_the_tools_own_words() -> None:
         assert end.usage["image"] == 16
 
 
+@pytest.mark.parametrize(("least", "words"), [(0.7, "A red square."), (0.9, "A red square.\n\nI am not sure of this.")])
+def test_an_answer_that_is_likely_wrong_says_so(least: float, words: str) -> None:
+    with stage([VQA], composes=False, tool_calls=1, unsure_below=least) as (assistant, _, thread):
+        assert done(list(assistant.ask(thread, "What is it?", [png()]))).text == words
+
+
+def test_only_an_answer_is_doubted() -> None:
+    with stage(composes=False, tool_calls=1, unsure_below=1.0) as (assistant, _, thread):
+        assert done(list(assistant.ask(thread, "", [png()]))).text == "A red square."
+
+
 def test_text_that_was_read_is_quoted() -> None:
     rule = Rule(actions=("read_text",))
     with stage([rule], composes=False, tool_calls=1, read="OPEN\nfrom 9 to 5") as (assistant, _, thread):

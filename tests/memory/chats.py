@@ -10,6 +10,8 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from memory.refs import ImageRef
 
 if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
     from memory.conversations import Conversations, Thread
 
 
@@ -18,13 +20,23 @@ class State(MessagesState):
     last: Any
 
 
+def graph(conversations: Conversations) -> Any:
+    """The graph that answers with the same words, over these conversations."""
+    return graph_over(conversations.saver)
+
+
+def graph_over(saver: BaseCheckpointSaver[str]) -> Any:
+    """The same over a saver."""
+    made = StateGraph(State)
+    made.add_node("reply", lambda state: {"messages": [AIMessage(f"You said {state['messages'][-1].content}")]})
+    made.add_edge(START, "reply")
+    made.add_edge("reply", END)
+    return made.compile(checkpointer=saver)
+
+
 def say(conversations: Conversations, thread: Thread, text: str, last: Any = None) -> dict[str, Any]:
-    """One turn of a graph that answers with the same words; the whole state after it."""
-    graph = StateGraph(State)
-    graph.add_node("reply", lambda state: {"messages": [AIMessage(f"You said {state['messages'][-1].content}")]})
-    graph.add_edge(START, "reply")
-    graph.add_edge("reply", END)
-    compiled = graph.compile(checkpointer=conversations.saver)
+    """One turn of it; the whole state after it."""
+    compiled = graph(conversations)
     image = ImageRef("img1", "a" * 64, "image/png", 2, 1)
     turn: State = {"messages": [HumanMessage(text)], "images": [image.to_dict()], "last": last}
     config = conversations.config(thread.id)

@@ -27,8 +27,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ann(path: Path) -> Iterator[Conversations]:
-    conversations = Conversations(path, "ann")
+def ann(path: Path, store: ImageStore) -> Iterator[Conversations]:
+    conversations = Conversations(path, "ann", store)
     yield conversations
     conversations.close()
 

@@ -1,5 +1,7 @@
+# ruff: noqa: A001, A002 - an id is called id
 from __future__ import annotations
 
+import io
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.conversations import MIGRATIONS, Conversations, Thread
+from memory.conversations import Conversations, Thread
+from memory.images import ImageStore
+from memory.threads.schema import MIGRATIONS
 from runtime.errors import BadSetting, SetupError, UnknownThread
 from tests.memory.chats import say, texts
+from tests.memory.pictures import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +61,11 @@ def operations(conversations: Conversations) -> list[Callable[[str], object]]:
         conversations.config,
         conversations.delete,
         lambda name: conversations.record_turn(name, title="mine now", thumbnail=""),
+        lambda name: conversations.rename(name, "mine now"),
+        conversations.pin,
+        lambda name: conversations.rewind(name, 0),
+        conversations.tree,
+        lambda name: conversations.export(name, io.BytesIO()),
     ]
 
 
@@ -69,38 +79,92 @@ def test_unknown_conversations(ann: Conversations, name: str) -> None:
 
 
 @pytest.mark.parametrize("user", ["", "..", "a/b", "ann/0"])
-def test_a_user_cannot_carry_a_path(path: Path, user: str) -> None:
+def test_a_user_cannot_carry_a_path(path: Path, store: ImageStore, user: str) -> None:
     with pytest.raises(BadSetting):
-        Conversations(path, user)
+        Conversations(path, user, store)
     assert not path.exists()
 
 
-@given(st.lists(st.tuples(st.sampled_from(["ann", "bob"]), st.sampled_from(["create", "turn", "delete"])), max_size=12))
+def opened(folder: Path, user: str) -> Conversations:
+    return Conversations(folder / "threads.sqlite", user, ImageStore(folder / "images", user, **LIMITS))
+
+
+class Model:
+    """What one user should have: by id, the title, the number of turns, whether it is pinned, and what was said."""
+
+    def __init__(self) -> None:
+        self.threads: dict[str, tuple[str, int, bool, str]] = {}
+
+    def change(self, id: str, **values: object) -> None:
+        names = ("title", "turns", "pinned", "said")
+        self.threads[id] = tuple({**dict(zip(names, self.threads[id], strict=True)), **values}.values())  # type: ignore[assignment]
+
+
+ACTIONS = ["create", "turn", "say", "rename", "pin", "delete", "import"]
+WORDS = ["apple", "banana", "苹果树"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["ann", "bob"]), st.sampled_from(ACTIONS), st.integers(0, 9), st.sampled_from(WORDS)),
+        max_size=14,
+    )
+)
 @settings(max_examples=25, deadline=None)
-def test_users_never_see_each_others_conversations(steps: list[tuple[str, str]]) -> None:
+def test_users_never_see_each_others_conversations(steps: list[tuple[str, str, int, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        both = {user: Conversations(Path(folder) / "threads.sqlite", user) for user in ("ann", "bob")}
-        owned: dict[str, dict[str, int]] = {"ann": {}, "bob": {}}
-        for user, step in steps:
-            if step == "create":
-                owned[user][both[user].create(f"of {user}").id] = 0
-            elif owned[user]:
-                oldest = next(iter(owned[user]))
-                if step == "turn":
-                    both[user].record_turn(oldest, title="", thumbnail="")
-                    owned[user][oldest] += 1
-                else:
-                    both[user].delete(oldest)
-                    del owned[user][oldest]
+        both = {user: opened(Path(folder), user) for user in ("ann", "bob")}
+        owned = {"ann": Model(), "bob": Model()}
+        for user, action, choice, word in steps:
+            act(both[user], owned[user], action, choice, word)
         for user, other in (("ann", "bob"), ("bob", "ann")):
-            for name in owned[other]:
+            for name in owned[other].threads:
                 for operation in operations(both[user]):
                     with pytest.raises(UnknownThread):
                         operation(name)
-        for user, threads in owned.items():
-            assert {thread.id: thread.turns for thread in both[user].list()} == threads
-            assert all(thread.title == f"of {user}" for thread in both[user].list())
-            both[user].close()
+        for user, model in owned.items():
+            listed = both[user].list()
+            assert {t.id: (t.title, t.turns, t.pinned) for t in listed} == {
+                id: kept[:3] for id, kept in model.threads.items()
+            }
+            assert [t.pinned for t in listed] == sorted((t.pinned for t in listed), reverse=True)
+            for word in WORDS:
+                found = {thread.id for thread in both[user].search(word)}
+                assert found == {id for id, (title, _, _, said) in model.threads.items() if word in title + said}
+            kept = "SELECT count(*) FROM checkpoints WHERE thread_id LIKE ? || '/%'"
+            assert bool(both[user].saver.conn.execute(kept, (user,)).fetchone()[0]) == any(
+                said for *_, said in model.threads.values()
+            )
+        for conversations in both.values():
+            conversations.close()
+
+
+def act(conversations: Conversations, model: Model, action: str, choice: int, word: str) -> None:
+    """Do something to one of a user's conversations, and to what the user should have."""
+    if action == "create" or not model.threads:
+        model.threads[conversations.create(word).id] = (word, 0, False, "")
+        return
+    id = sorted(model.threads)[choice % len(model.threads)]
+    title, turns, pinned, said = model.threads[id]
+    if action == "turn":
+        conversations.record_turn(id, title="never", thumbnail="")
+        model.change(id, turns=turns + 1)
+    elif action == "say":
+        say(conversations, conversations.get(id), word)
+        model.change(id, said=f"{said} {word}")
+    elif action == "rename":
+        conversations.rename(id, f"new {word}")
+        model.change(id, title=f"new {word}")
+    elif action == "pin":
+        conversations.pin(id, not pinned)
+        model.change(id, pinned=not pinned)
+    elif action == "delete":
+        conversations.delete(id)
+        del model.threads[id]
+    elif not said:  # what `say` keeps names a picture that has no file
+        data = io.BytesIO()
+        conversations.export(id, data)
+        model.threads[conversations.import_(data, lambda _: None).id] = (title, 0, False, "")
 
 
 def test_what_was_said_is_stored_under_the_user(ann: Conversations) -> None:
@@ -110,11 +174,11 @@ def test_what_was_said_is_stored_under_the_user(ann: Conversations) -> None:
     assert {found.config["configurable"]["thread_id"] for found in ann.saver.list(None)} == {f"ann/{thread.id}"}
 
 
-def test_conversations_outlive_the_process(ann: Conversations, path: Path) -> None:
+def test_conversations_outlive_the_process(ann: Conversations, path: Path, store: ImageStore) -> None:
     thread = ann.create("cats")
     say(ann, thread, "hello")
     ann.close()
-    again = Conversations(path, "ann")
+    again = Conversations(path, "ann", store)
     state = say(again, thread, "and now?")
     assert texts(state) == ["hello", "You said hello", "and now?", "You said and now?"]
     assert state["images"][0]["handle"] == "img1"
@@ -122,32 +186,34 @@ def test_conversations_outlive_the_process(ann: Conversations, path: Path) -> No
     again.close()
 
 
-def test_the_schema_has_a_version(ann: Conversations, path: Path) -> None:
+def test_the_schema_has_a_version(ann: Conversations, path: Path, store: ImageStore) -> None:
     assert ann.saver.conn.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
     ann.saver.conn.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     with pytest.raises(SetupError, match="was written by a newer vistalk"):
-        Conversations(path, "ann")
+        Conversations(path, "ann", store)
 
 
 def test_later_migrations_run_once_on_what_is_there(
-    ann: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch
+    ann: Conversations, path: Path, store: ImageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     thread = ann.create("old")
     ann.close()
-    monkeypatch.setattr("memory.conversations.MIGRATIONS", (*MIGRATIONS, "UPDATE threads SET title = title || '!'"))
+    monkeypatch.setattr("memory.threads.schema.MIGRATIONS", (*MIGRATIONS, "UPDATE threads SET title = title || '!'"))
     for _ in range(2):
-        again = Conversations(path, "ann")
+        again = Conversations(path, "ann", store)
         assert again.get(thread.id).title == "old!"
         again.close()
 
 
-def test_a_failed_migration_changes_nothing(ann: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_migration_changes_nothing(
+    ann: Conversations, path: Path, store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ann.create("old")
     broken = "UPDATE threads SET title = 'new'; UPDATE nowhere SET x = 1"
     with monkeypatch.context() as patched:
-        patched.setattr("memory.conversations.MIGRATIONS", (*MIGRATIONS, broken))
+        patched.setattr("memory.threads.schema.MIGRATIONS", (*MIGRATIONS, broken))
         with pytest.raises(SetupError, match="no such table: nowhere"):
-            Conversations(path, "ann")
+            Conversations(path, "ann", store)
     assert [thread.title for thread in ann.list()] == ["old"]
 
 

@@ -25,7 +25,7 @@ def test_opening_makes_a_private_folder(settings: Settings) -> None:
     with Home.open(settings) as home:
         assert home.root == settings.home
         assert stat.S_IMODE(home.root.stat().st_mode) == 0o700
-        ref = home.images.add(file_of(photo(), "PNG"), handle="img1")
+        ref = home.drawings.add(photo(), {"prompt": "cats"}, handle="img1")
         thread = home.conversations.create("cats")
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         home.conversations.list()

@@ -191,3 +191,11 @@ def test_users_never_see_each_others_pictures(steps: list[tuple[str, str, int]])
                     for ask in (stores[user].open, stores[user].path, stores[user].thumbnail):
                         with pytest.raises(ImageMissing):
                             ask(digest)
+
+
+def test_a_picture_that_is_kept_is_known_again_by_its_digest(store: ImageStore) -> None:
+    for kind in ("PNG", "JPEG"):
+        ref = store.add(file_of(photo(), kind), handle="img1", name="dog")
+        assert store.ref(ref.sha256, handle="img1", name="dog") == ref
+    with pytest.raises(ImageMissing):
+        store.ref("0" * 64, handle="img1")

@@ -10,6 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from memory.conversations import Conversations
+from memory.images import ImageStore
 from memory.saver import Saver
 from runtime.errors import DiskFull, SetupError
 from tests.memory.chats import say, texts
@@ -17,20 +18,23 @@ from tests.memory.chats import say, texts
 ROOT = Path(__file__).parents[2]
 
 
-def test_an_acknowledged_turn_outlives_a_killed_process(path: Path) -> None:
+def test_an_acknowledged_turn_outlives_a_killed_process(path: Path, store: ImageStore) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
 from memory.conversations import Conversations
+from memory.images import ImageStore
 from tests.memory.chats import say
-ann = Conversations(Path({str(path)!r}), "ann")
+from tests.memory.pictures import LIMITS
+path = Path({str(path)!r})
+ann = Conversations(path, "ann", ImageStore(path.parent / "images", "ann", **LIMITS))
 thread = ann.create()
 say(ann, thread, "remember me")
 ann.record_turn(thread.id, title="kept", thumbnail="")
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == -9
-    again = Conversations(path, "ann")
+    again = Conversations(path, "ann", store)
     (thread,) = again.list()
     assert (thread.title, thread.turns) == ("kept", 1)
     assert texts(say(again, thread, "still there?"))[0] == "remember me"

@@ -16,6 +16,7 @@ from ui.language import texts
 EN = texts("en")
 PAGE = APP.with_name("run_page.py")
 LIBRARY_PAGE = "from ui.library.page import show\nshow()"
+GALLERY_PAGE = "from ui.gallery.page import show\nshow()"
 SCRIPT = """
 [[rule]]
 when = "(?<!Before: )break"

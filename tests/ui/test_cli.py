@@ -167,7 +167,9 @@ def test_a_plan_runs_and_stores_nothing(vistalk: Terminal, home: Path, language:
     assert done.json["action"] == "vqa"
     assert done.json["arguments"] == {"images": ["img1"], "question": "Please look."}
     assert sum(done.json["probabilities"].values()) == pytest.approx(1)
-    assert set(done.json["probabilities"]) == {"answer", "ask_user", "caption", "vqa", "read_text"}
+    assert set(done.json["probabilities"]) == {
+        *("answer", "ask_user", "caption", "vqa", "read_text", "remember", "recall", "forget")
+    }
     assert not [path for path in (home / "images").rglob("*") if path.is_file()]
     assert "no conversations" in vistalk("chat", "--list").err
 
@@ -177,7 +179,7 @@ def test_a_plan_is_shown_with_its_odds(vistalk: Terminal) -> None:
     assert done.out.splitlines()[0] == "vqa(img1, Please look.)"
     rows = [(row.split()[0], row.split()[-1]) for row in done.out.splitlines()[2:]]
     assert rows[0] == ("vqa", "90.0%")
-    assert len(rows) == 5
+    assert len(rows) == 8
 
 
 def test_a_plan_in_a_conversation_knows_its_pictures(vistalk: Terminal) -> None:

@@ -44,14 +44,18 @@ def test_results_are_stored_and_the_readme_brought_up_to_date(
     terminal: Terminal, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readme = tmp_path / "README.md"
-    readme.write_text("<!-- accuracy -->\n<!-- /accuracy -->\n")
+    card = tmp_path / "card.md"
+    readme.write_text("<!-- accuracy -->\n<!-- /accuracy -->\n<!-- planning -->\n<!-- /planning -->\n")
+    card.write_text("<!-- accuracy -->\n<!-- /accuracy -->\n")
     monkeypatch.setattr(stored, "README", readme)
+    monkeypatch.setattr(stored, "CARD", card)
     monkeypatch.setattr(stored, "RESULTS", tmp_path / "results")
     (tmp_path / "results").mkdir()
     done = terminal("eval", "report", "first", "--readme")
     assert done.code == 0
     assert str(tmp_path / "results" / "vqa-pocket-set-rows.json") in done.out
-    assert "| vqa | set/rows.jsonl | 6 | accuracy |" in readme.read_text(encoding="utf-8")
+    for written in (readme, card):
+        assert "| vqa | set/rows.jsonl | 6 | accuracy |" in written.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.events import Done, Event, Failed, Planned, Token, ToolFinished
+from agent.events import Done, Event, Failed, ImageAdded, Planned, Preview, Token, ToolFinished
+from memory.refs import ImageRef
 from tests.ui.terminal import Terminal
 from ui.commands.output import plain, progress_bar, say_json
 from ui.commands.turn import TurnPrinter, call
@@ -66,9 +67,9 @@ def test_a_reply_a_file_and_a_title_cannot_steer_the_terminal(tmp_path: Path) ->
 
 
 def shown(capsys: pytest.CaptureFixture[str], *events: Event) -> tuple[str, list[str]]:
-    printer = TurnPrinter()
-    for event in events:
-        printer.show(event)
+    with TurnPrinter(lambda sha256: Path("/pictures", f"{sha256[:2]}.png")) as printer:
+        for event in events:
+            printer.show(event)
     captured = capsys.readouterr()
     return captured.out, captured.err.splitlines()
 
@@ -106,6 +107,28 @@ def test_an_action_that_was_not_offered_has_no_odds(capsys: pytest.CaptureFixtur
     assert err == ["answer, chosen in 0.2 s"]
 
 
+DRAWN = ImageRef("img2", "ab" * 32, "image/png", 128, 128, "a red \x1b[31mapple").to_dict()
+
+
+def test_a_drawing_tells_how_it_comes_on_and_where_its_file_is(capsys: pytest.CaptureFixture[str]) -> None:
+    stages = [Preview(1, "generate_image", step / 20) for step in range(1, 21)]
+    _, err = shown(capsys, *stages, ImageAdded(DRAWN, "generate_image"), ImageAdded(DRAWN, "search_images"), DONE)
+    assert err[:3] == ["generate_image", "img2 is a red apple, 128 × 128", "  /pictures/ab.png"]
+    assert err[3:-1] == ["img2 is a red apple, 128 × 128"]
+
+
+def test_a_drawing_that_is_broken_off_leaves_no_bar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with TurnPrinter(Path) as printer:
+        printer.show(Preview(1, "generate_image", 0.5))
+    err = capsys.readouterr().err
+    assert "50%" in err
+    assert err.rindex("\x1b[?25h") > err.rindex("\x1b[?25l")  # the cursor is shown again
+
+
 def test_arguments_are_shortened() -> None:
     assert call("answer", {}) == "answer"
     long = "x" * 41
@@ -116,6 +139,7 @@ def test_arguments_are_shortened() -> None:
 def test_progress_is_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar() as progress:
         progress("fetching \x1b[31m[bold]", 0.0)
+        progress("fetching \x1b[31m[bold]", 0.5)
         progress("saving", 0.9)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "fetching [bold]\nsaving\n")

@@ -46,10 +46,11 @@ def pretend_to_assemble(models: Path, progress: Callable[[str, float], None]) ->
 
 
 @pytest.fixture
-def without_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def vlm_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The preset's vision-language model is its only one."""
     monkeypatch.setenv("VISTALK_ENCODER", "none")
     monkeypatch.setenv("VISTALK_PASSAGE_ENCODER", "none")
+    monkeypatch.setenv("VISTALK_GENERATOR", "none")
 
 
 def entry(done: Any, preset: str) -> Any:
@@ -61,7 +62,7 @@ def problems(done: Any) -> dict[str, bool]:
 
 
 class TestFirstUse:
-    @pytest.mark.usefixtures("without_search")
+    @pytest.mark.usefixtures("vlm_alone")
     def test_the_pocket_model_is_put_together_once(
         self, vistalk: Terminal, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -73,7 +74,7 @@ class TestFirstUse:
         assert f"pocket is here: {assemble.folder(home / 'models')}" in second.err
         assert home.stat().st_mode & 0o777 == 0o700
 
-    @pytest.mark.usefixtures("without_search")
+    @pytest.mark.usefixtures("vlm_alone")
     def test_a_chat_puts_it_together_too(self, vistalk: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(assemble, "assemble", pretend_to_assemble)
         done = vistalk.plain("--dtype", "float32", "chat")
@@ -90,7 +91,7 @@ class TestFirstUse:
             assert (done.code, done.out) == (1, "")
             assert done.err.endswith("The package cannot be fetched.\nTry again.\n")
 
-    @pytest.mark.usefixtures("without_search")
+    @pytest.mark.usefixtures("vlm_alone")
     @pytest.mark.parametrize("command", [["ask", "Hi."], ["plan", "Hi."], ["chat"]])
     def test_a_model_of_the_hub_is_never_fetched_unasked(self, vistalk: Terminal, command: list[str]) -> None:
         done = vistalk.plain("--vlm", "nobody/nothing", *command)
@@ -127,7 +128,7 @@ class TestModels:
         assert checked.code == 1
         assert any(str(checkpoint) in what for what in problems(checked))
 
-    @pytest.mark.usefixtures("without_search")
+    @pytest.mark.usefixtures("vlm_alone")
     def test_pull_says_what_needs_no_pulling(self, vistalk: Terminal, checkpoint: Path) -> None:
         assert vistalk.plain("models", "pull", "scripted").err == "The preset scripted needs no model files.\n"
         done = vistalk.plain("--vlm", str(checkpoint), "models", "pull")
@@ -142,6 +143,12 @@ class TestModels:
         assert entry(listed, "laptop")["passage_encoder"] == "intfloat/multilingual-e5-small"
         assert "intfloat/multilingual-e5-small" in vistalk("models", "list").out
 
+    def test_list_names_the_generators(self, vistalk: Terminal) -> None:
+        listed = vistalk("--generator", "somebody/something", "models", "list", "--json")
+        assert entry(listed, "scripted")["generator"] == "somebody/something"
+        assert entry(listed, "laptop")["generator"] == "stabilityai/sd-turbo"
+        assert "stabilityai/sd-turbo" in vistalk("models", "list").out
+
     def test_pull_brings_the_encoders_too(
         self, vistalk: Terminal, checkpoint: Path, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -154,7 +161,8 @@ class TestModels:
 
         monkeypatch.setattr(pocket_encoder, "folder", lambda models: models / eyes.name)
         monkeypatch.setattr(pocket_encoder, "assemble", assemble_encoder)
-        arguments = ["--vlm", str(checkpoint), "--passage-encoder", str(checkpoint), "models", "pull"]
+        arguments = ["--vlm", str(checkpoint), "--passage-encoder", str(checkpoint)]
+        arguments += ["--generator", "none", "models", "pull"]
         first, second = vistalk.plain(*arguments), vistalk.plain(*arguments)
         assert (first.code, second.code) == (0, 0)
         assert "fetching the eyes" in first.err
@@ -242,7 +250,7 @@ class TestDoctor:
         assert done.code == 1
         assert problems(done)["There is no preset 'enormous'."]
 
-    @pytest.mark.usefixtures("without_search")
+    @pytest.mark.usefixtures("vlm_alone")
     def test_a_pocket_model_that_is_not_there_yet_does_not_block(self, vistalk: Terminal) -> None:
         done = vistalk.plain("doctor", "--json")
         assert done.code == 0
@@ -262,7 +270,7 @@ class TestDoctor:
         missing = ("model", "encoder", "encoder of passages")
         assert problems(done) == {f"The pocket {name} has not been put together yet.": False for name in missing}
 
-    @pytest.mark.usefixtures("without_search")
+    @pytest.mark.usefixtures("vlm_alone")
     def test_a_model_of_the_hub_that_is_not_there_blocks(self, vistalk: Terminal) -> None:
         done = vistalk.plain("--vlm", "nobody/nothing", "doctor", "--json")
         assert done.code == 1
@@ -273,7 +281,7 @@ class TestDoctor:
         assert done.code == 1
         assert problems(done) == {"The scripted preset needs a script.": True}
 
-    @pytest.mark.usefixtures("without_search")
+    @pytest.mark.usefixtures("vlm_alone")
     def test_a_model_that_does_not_fit_blocks(self, vistalk: Terminal, checkpoint: Path) -> None:
         arguments = ["--vlm", str(checkpoint), "--memory-budget-gb", "0.1", "doctor", "--json"]
         done = vistalk.plain(*arguments)

@@ -7,12 +7,14 @@ from typing import Any, get_args
 
 import pytest
 
+from agent.graph import MEMORY
 from runtime.presets import presets
 from tools.caption import Caption
 from tools.read_text import ReadText
 from tools.search_documents import SearchDocuments
 from tools.search_images import SearchImages
 from tools.vqa import Vqa
+from ui.drawn import DRAWING
 from ui.language import Language, shown_language, texts
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -49,7 +51,7 @@ def test_chinese_is_chinese() -> None:
 def test_every_preset_and_every_tool_is_described(language: Language) -> None:
     assert set(texts(language).presets) == set(presets())
     tools = {Caption.name, Vqa.name, ReadText.name, SearchImages.name, SearchDocuments.name}
-    assert set(texts(language).tools) == tools
+    assert set(texts(language).tools) == tools | DRAWING | {*MEMORY}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from agent.events import Done, Event, Failed, ImageAdded, Planned, Token, ToolFinished, ToolProgress, ToolStarted
+from agent.events import (
+    Done,
+    Event,
+    Failed,
+    ImageAdded,
+    Planned,
+    Preview,
+    Token,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+)
 from agent.exchange import Exchange
 from memory.refs import ImageRef
 from ui.shown import Call, Shown, State, kept, live
@@ -104,6 +115,39 @@ def test_what_searches_found_is_kept() -> None:
     assert shown.found == before.found
     assert shown.sources == before.sources
     assert [call.found for call in shown.calls] == [call.found for call in before.calls]
+
+
+APPLE = ImageRef("img1", "c" * 64, "image/png", 128, 128, "a red apple")
+DRAWING: list[Event] = [
+    ToolStarted(1, "generate_image", {"prompt": "draw a red apple"}),
+    Preview(1, "generate_image", 0.25, "bm9pc2U="),
+    Preview(1, "generate_image", 0.5),
+    ImageAdded(APPLE.to_dict(), origin="generate_image"),
+    ToolFinished(1, "generate_image", 0.5, "This is img1.", "trusted", images=["img1"], drawn=True),
+    Done("This is img1.", None, ["img1"], {}, 1.5),
+]
+
+
+def test_a_drawing_comes_on() -> None:
+    [begun], [half], [there] = (live("Draw", DRAWING[:count]).calls for count in (1, 3, 4))
+    assert (begun.fraction, begun.preview, begun.drawn) == (0, "", [])
+    assert (half.fraction, half.preview, half.drawn) == (0.5, "bm9pc2U=", [])
+    assert there.drawn == ["img1"]
+
+
+def test_what_was_drawn_is_kept() -> None:
+    before = live("Draw", DRAWING)
+    step: dict[str, Any] = {
+        "tool": "generate_image", "arguments": {}, "probabilities": {}, "seconds": 0.5, "text": "", "confidence": None,
+        "evidence": [], "error": "", "images": ["img1"], "scores": [], "sources": [], "drawn": True,
+    }  # fmt: skip
+    shown = kept(Exchange("Draw", [], "This is img1.", {"steps": [step]}, finished=True, found={"img1": APPLE}))
+    assert shown.found == before.found == {"img1": APPLE}
+    assert shown.images == before.images == []
+    assert [call.drawn for call in shown.calls] == [call.drawn for call in before.calls] == [["img1"]]
+    assert not shown.calls[0].found
+    step["drawn"] = False
+    assert not kept(Exchange("Look", [], "", {"steps": [step]}, finished=True)).calls[0].drawn
 
 
 def test_a_failure_keeps_what_was_written() -> None:

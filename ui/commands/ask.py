@@ -46,8 +46,9 @@ def ask(
     last, to go on with --thread.
 
     With --json, stdout holds one object a line. The first is {"event": "Thread", "id": ...}; then come ImageAdded,
-    Planned, ToolStarted, ToolProgress, ToolFinished and Token as they happen; the last is Done, or Failed with code,
-    message, hint and the text so far. Where nothing could begin, Failed is the only line.
+    Planned, ToolStarted, ToolProgress, Preview (of a drawing: fraction done, and a small JPEG in base64), ToolFinished
+    and Token as they happen; the last is Done, or Failed with code, message, hint and the text so far. Where nothing
+    could begin, Failed is the only line.
 
     Exits with 0 after an answer, 1 after a failure, 130 where Ctrl-C stopped it; what was written by then is kept.
     """
@@ -61,7 +62,8 @@ def ask(
                 say_json({"event": "Thread", "id": talk.begin()})
                 last = talk.ask(words, uploads, lambda event: say_json(event.to_json()))
             else:
-                last = talk.ask(words, uploads, TurnPrinter().show)
+                with TurnPrinter(assistant.home.images.path) as printer:
+                    last = talk.ask(words, uploads, printer.show)
                 if talk.thread:
                     note(f"thread {talk.thread}")
     raise typer.Exit(_exit_code(last))

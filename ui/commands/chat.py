@@ -13,6 +13,7 @@ import typer
 from runtime.errors import UnknownThread, VistalkError
 from ui.commands.output import cell, complain, note, say, say_table, table
 from ui.commands.session import Talk, opened, read_upload
+from ui.commands.threads import say_threads
 from ui.commands.turn import TurnPrinter
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class Chat:
                 complain(f"There is no {name}.", "/help lists what there is.")
             case _ if line or self._waiting:
                 uploads, self._waiting = self._waiting, []
-                self._talk.ask(line, uploads, TurnPrinter().show)
+                with TurnPrinter(self._assistant.home.images.path) as printer:
+                    self._talk.ask(line, uploads, printer.show)
 
     def _attach(self, typed: str) -> None:
         try:
@@ -147,7 +149,7 @@ class Chat:
     def _show_images(self) -> None:
         rows = table("picture", "file", "size")
         for exchange in self._assistant.history(self._talk.thread) if self._talk.thread else []:
-            for image in exchange.images:
+            for image in (*exchange.images, *exchange.found.values()):
                 rows.add_row(cell(image.handle), cell(image.name), cell(f"{image.width} × {image.height}"))
         for upload in self._waiting:
             rows.add_row(cell("attached"), cell(upload.name), cell(""))
@@ -158,12 +160,7 @@ class Chat:
 
 
 def _say_threads(threads: Sequence[Thread]) -> None:
-    if not threads:
+    if threads:
+        say_threads(threads)
+    else:
         note("There are no conversations yet.")
-        return
-    rows = table("", "id", "last turn", "turns", "title")
-    rows.columns[1].no_wrap = True  # to be copied in one piece
-    for number, thread in enumerate(threads, 1):
-        when = thread.updated.astimezone().strftime("%Y-%m-%d %H:%M")
-        rows.add_row(*map(cell, (number, thread.id, when, thread.turns, thread.title)))
-    say_table(rows)

@@ -82,6 +82,7 @@ def calibration(
     method: Annotated[str, typer.Option(help="logistic or isotonic.")] = "logistic",
     split_seed: Annotated[int, typer.Option(help="For the halves.")] = 0,
     out: Annotated[Path | None, typer.Option(help="The JSON file; else calibration.json in the first run.")] = None,
+    curve: Annotated[Path | None, typer.Option(help="A file for the curve alone, as a model keeps it.")] = None,
     fail_under: FailUnder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -100,6 +101,8 @@ def calibration(
     found = calibrate([Run(folder) for folder in folders], method, split_seed)
     place = out or folders[0] / "calibration.json"
     write_whole(place, json.dumps(found.to_json(), indent=1).encode())
+    if curve:
+        write_whole(curve, json.dumps(found.curve.to_json()).encode())
     if as_json:
         say_json(found.to_json())
     else:

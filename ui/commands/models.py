@@ -9,7 +9,7 @@ import typer
 
 from runtime.errors import ModelNotPresent
 from ui.commands.output import cell, note, progress_bar, say_json, say_table, table
-from ui.commands.train import held_out, train, train_encoder
+from ui.commands.train import grade_generator, held_out, train, train_encoder, train_generator
 
 if TYPE_CHECKING:
     from ui.commands.invocation import Invocation
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="List, fetch, measure and train models.")
 app.command()(train)
 app.command("train-encoder")(train_encoder)
+app.command("train-generator")(train_generator)
+app.command("grade-generator")(grade_generator)
 app.command("held-out")(held_out)
 
 
@@ -43,10 +45,10 @@ def list_models(
         mark = "→" if entry.chosen else ""
         rows.add_row(*map(cell, (mark, entry.preset, entry.model, parameters, on_disk, entry.summary)))
     say_table(rows)
-    encoders = table("preset", "pictures", "passages", title="\nFor search")
+    others = table("preset", "pictures", "passages", "drawing", title="\nFor search, and to draw")
     for entry in entries:
-        encoders.add_row(*map(cell, (entry.preset, entry.encoder, entry.passage_encoder)))
-    say_table(encoders)
+        others.add_row(*map(cell, (entry.preset, entry.encoder, entry.passage_encoder, entry.generator)))
+    say_table(others)
 
 
 @app.command()

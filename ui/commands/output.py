@@ -104,11 +104,20 @@ def complain(message: str, hint: str) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, float], None]]:
-    """Yield a function that takes what is being done and the fraction done: a bar, or lines where no terminal is."""
+    """Yield a function that takes what is being done and the fraction done: a bar, or where no terminal is, a line for
+    each thing that is being done.
+    """
     # The stream as it is now: whoever works meanwhile may put another in its place to silence a library.
     console = Console(file=sys.stderr, highlight=False)
+    told: set[str] = set()
+
+    def line(what: str, _: float) -> None:
+        if what not in told:
+            told.add(what)
+            console.print(Text(plain(what)), soft_wrap=True)
+
     if not console.is_terminal:
-        yield lambda what, _: console.print(Text(plain(what)), soft_wrap=True)
+        yield line
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:

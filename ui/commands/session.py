@@ -16,6 +16,8 @@ from runtime.errors import ModelNotPresent, UserError
 from ui.commands.output import note, progress_bar
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from agent.assistant import Assistant, Upload
     from runtime.models import Part
     from runtime.settings import Settings
@@ -43,6 +45,20 @@ def read_upload(path: Path, settings: Settings) -> Upload:
         raise UserError(
             f'The file "{path}" cannot be read: {error.strerror or error}.', hint="Check its name and its folder."
         ) from error
+
+
+def read_picture(path: Path, settings: Settings) -> Image.Image:
+    """A picture file, checked as an upload is.
+
+    Raises:
+        UserError: the file cannot be read.
+        ImageRejected: it is not a picture that is accepted.
+    """
+    from memory.decode import decode
+
+    upload = read_upload(path, settings)
+    limits = {"max_bytes": settings.max_upload_bytes, "max_pixels": settings.max_pixels}
+    return decode(upload.data, name=upload.name, **limits).image
 
 
 def bring_pocket(settings: Settings, wanted: Sequence[Part] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`vistalk models train` and `train-encoder`: make the pocket models' weights."""
+"""`vistalk models train`, `train-encoder` and `train-generator`: make the pocket models' weights."""
 
 from __future__ import annotations
 
@@ -76,6 +76,49 @@ def train_encoder(
         note(f"step {step}/{steps}  loss {loss:.3f}")
 
     note(f"weights: {run(data, out, recipe, looked, report, without=tuple(without or ()))}")
+
+
+def train_generator(
+    out: Annotated[Path, typer.Option(help="Icons, checkpoints, log and weights; what is there is gone on with.")],
+    steps: Annotated[int, typer.Option(min=1, help="Batches to train on, those already done included.")] = 6000,
+    decay: Annotated[int, typer.Option(min=1, help="The last so many lead the learning rate to zero.")] = 600,
+    batch: Annotated[int, typer.Option(min=1, help="Icons in a batch.")] = 8,
+    seed: Annotated[int, typer.Option()] = 0,
+    export: Annotated[bool, typer.Option("--export", help="Only write the weights as they stand.")] = False,
+) -> None:
+    """Train the pocket generator. Ctrl-C or a crash loses at most a few minutes: the same command goes on."""
+    from runtime.pocket.training import draw_run
+    from runtime.pocket.training.draw import Recipe
+
+    def rasterised(style: str, done: int, total: int) -> None:
+        if done == total:
+            note(f"{style}: {total} icons")
+
+    def report(step: int, loss: float, speed: float) -> None:
+        note(f"step {step}/{steps}  loss {loss:.4f}  {speed:.1f} icons/s")
+
+    recipe = Recipe(steps=steps, decay=decay, batch=batch, seed=seed)
+    note(f"weights: {draw_run.export(out) if export else draw_run.train(out, recipe, rasterised, report)}")
+
+
+def grade_generator(
+    run: Annotated[Path, typer.Option(help="Where icons and judge are kept; prepared there if they are not.")],
+    out: Annotated[Path, typer.Option(help="Takes grades.json and grid.png.")],
+    count: Annotated[int, typer.Option(min=3, help="Held-out prompts.")] = 300,
+    trained: Annotated[
+        bool, typer.Option("--trained", help="Grade the run's last save, not the pocket preset.")
+    ] = False,
+) -> None:
+    """Measure whether the pocket generator draws what it is asked for, and show fifty drawings."""
+    from runtime.pocket.training.draw_grade import grade, pipeline
+    from runtime.settings import load_settings
+
+    def report(what: str, done: int, total: int) -> None:
+        if done % 30 == 0 or done == total:
+            note(f"{what}: {done}/{total}")
+
+    grades = grade(run, pipeline(run, trained=trained, models=load_settings().home / "models"), out, count, report)
+    print(json.dumps(grades, indent=1))
 
 
 def held_out(data: Data, out: Annotated[Path, typer.Option(help="Where the files are written.")]) -> None:

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
 
-from agent.events import Done, Event, Failed, ImageAdded, Planned, Token, ToolFinished
-from ui.commands.output import complain, note, say
+from agent.events import Done, Event, Failed, ImageAdded, Planned, Preview, Token, ToolFinished
+from ui.commands.output import complain, note, progress_bar, say, visible
+from ui.drawn import DRAWING
 
 LONGEST_ARGUMENT = 40
 FINISHES = {"cancelled": "stopped", "length": "cut off: this is as long as an answer may be"}
 
 
 class TurnPrinter:
-    """Shows one turn's events."""
+    """Shows one turn's events. A context manager: a drawing under way has a bar, which goes with it.
 
-    def __init__(self) -> None:
+    Args:
+        path: says where the file of a picture of that digest is.
+    """
+
+    def __init__(self, path: Callable[[str], Path]) -> None:
+        self._path = path
         self._speaking = False
         self._held: list[str] = []
+        self._bar = ExitStack()
+        self._draw: Callable[[str, float], None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end_bar()
 
     def show(self, event: Event) -> None:
         """Show the next event."""
+        if isinstance(event, Preview):
+            self._draw = self._draw or self._bar.enter_context(progress_bar())
+            self._draw(event.tool, event.fraction)
+            return
+        self._end_bar()
         match event:
             case ImageAdded(image=image):
                 self._note(f"{image['handle']} is {image['name'] or 'a picture'}, {image['width']} × {image['height']}")
+                if event.origin in DRAWING:
+                    self._note(f"  {visible(str(self._path(image['sha256'])))}")
             case Planned():
                 likely = event.probabilities.get(event.action)
                 sure = "" if likely is None else f" {likely:.0%}"
@@ -38,6 +61,10 @@ class TurnPrinter:
             case Failed():
                 self._end()
                 complain(event.message, event.hint)
+
+    def _end_bar(self) -> None:
+        self._bar.close()
+        self._draw = None
 
     def _speak(self, text: str) -> None:
         if not self._speaking:

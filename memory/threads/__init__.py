@@ -1,0 +1,1 @@
+"""What can be done with whole conversations: finding them by words, branching, taking them out and in."""
