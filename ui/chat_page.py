@@ -12,13 +12,13 @@ import streamlit as st
 from agent.assistant import Upload
 from agent.exchange import Exchange
 from memory.refs import ImageRef
-from runtime.errors import SetupError, UnknownThread, VistalkError
-from runtime.settings import load_settings
+from runtime.errors import UnknownThread, VistalkError
 from ui import box, safe
 from ui.branching import draw_branches
-from ui.desk import Desk, open_desk
+from ui.desk import Desk
 from ui.exchange import Scene, call_title, draw, failure
-from ui.language import Texts, shown_language, texts
+from ui.language import Texts
+from ui.opening import at_desk
 from ui.pictures import viewed_picture
 from ui.shown import Shown, kept, live
 from ui.sidebar import PARAMETER, draw_sidebar, go
@@ -36,16 +36,9 @@ NEW = ""
 
 def show() -> None:
     """Draw the page."""
-    words = texts(shown_language("auto", st.context.locale))
-    try:
-        settings = load_settings()
-        words = texts(shown_language(settings.language, st.context.locale))
-        with st.spinner(words.opening):
-            desk = open_desk(settings)
-    except SetupError as error:
-        failure(error.message, error.hint)
-        st.button(words.try_again)
+    if (opened := at_desk()) is None:
         return
+    desk, words = opened
     thread, running, exchanges = _conversation(desk, words)
     draft = desk.turns.draft(thread)
     draw_sidebar(desk, thread, words)
@@ -72,7 +65,7 @@ def show() -> None:
         key=box.KEY,
         accept_file="multiple",
         file_type=FILE_TYPES,
-        max_upload_size=math.ceil(settings.max_upload_mb),
+        max_upload_size=math.ceil(desk.assistant.settings.max_upload_mb),
         disabled=running is not None,
         on_submit=_send,
         args=(desk, thread),

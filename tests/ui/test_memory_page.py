@@ -121,7 +121,7 @@ def test_a_data_directory_that_cannot_be_opened_is_explained(page: AppTest, monk
     def busy(_: object) -> None:
         raise SetupError("It is open elsewhere.", hint="Close it.")
 
-    monkeypatch.setattr("ui.memory.page.open_desk", busy)
+    monkeypatch.setattr("ui.opening.open_desk", busy)
     assert "It is open elsewhere." in page.run().error[0].value
 
 

@@ -6,12 +6,10 @@ import math
 
 import streamlit as st
 
-from runtime.errors import SetupError
-from runtime.settings import load_settings
-from ui.desk import Desk, open_desk
-from ui.exchange import failure
+from ui.desk import Desk
 from ui.gallery.cells import grid, opened_drawing
-from ui.language import Texts, shown_language, texts
+from ui.language import Texts
+from ui.opening import at_desk
 from ui.safe import literal
 
 PAGE = 24
@@ -20,16 +18,9 @@ PAGE = 24
 
 def show() -> None:
     """Draw the page."""
-    words = texts(shown_language("auto", st.context.locale))
-    try:
-        settings = load_settings()
-        words = texts(shown_language(settings.language, st.context.locale))
-        with st.spinner(words.opening):
-            desk = open_desk(settings)
-    except SetupError as error:
-        failure(error.message, error.hint)
-        st.button(words.try_again)
+    if (opened := at_desk()) is None:
         return
+    desk, words = opened
     st.header(words.gallery["title"], anchor=False)
     _draw_what_draws(desk, words)
     _draw_pictures(desk, words)

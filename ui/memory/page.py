@@ -7,12 +7,10 @@ import math
 import streamlit as st
 
 from memory.memories.recall import holding
-from runtime.errors import SetupError
-from runtime.settings import load_settings
-from ui.desk import Desk, open_desk
-from ui.exchange import failure
-from ui.language import Texts, shown_language, texts
+from ui.desk import Desk
+from ui.language import Texts
 from ui.memory.rows import draw_row
+from ui.opening import at_desk
 
 PAGE = 20
 """Memories on a page."""
@@ -20,16 +18,9 @@ PAGE = 20
 
 def show() -> None:
     """Draw the page."""
-    words = texts(shown_language("auto", st.context.locale))
-    try:
-        settings = load_settings()
-        words = texts(shown_language(settings.language, st.context.locale))
-        with st.spinner(words.opening):
-            desk = open_desk(settings)
-    except SetupError as error:
-        failure(error.message, error.hint)
-        st.button(words.try_again)
+    if (opened := at_desk()) is None:
         return
+    desk, words = opened
     said = words.memory
     st.header(said["title"], anchor=False)
     learns = said["learns_on" if desk.assistant.settings.learns else "learns_off"]
