@@ -52,6 +52,6 @@ Next:
 
 In the chat, attach one of the customers' pictures and ask:
   Which product is this?
-  How long can I return it?
+  What is your return policy?
   收到以后多少天内可以退货？
 """)
