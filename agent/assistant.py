@@ -9,19 +9,23 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from agent import branching
+from agent.context import Budget
 from agent.events import Done, Event, Failed, ImageAdded
 from agent.exchange import Exchange, exchanges
 from agent.graph import Nodes, build
 from agent.intake import Asked, Intake, said
 from agent.intake import Upload as Upload
 from agent.planner import Facts, Plan
+from agent.shortening import Shortener
 from agent.state import State, Turn, found_pictures, quoted_sources
+from agent.summarising import Summary, nothing
 from agent.titling import TITLE, first_words, title
 from memory.home import Home
 from memory.memories.recall import Recall
@@ -41,10 +45,13 @@ from runtime.settings import Settings
 from runtime.vlm.base import Heat, VisionChatModel
 from tools.base import Tool, ToolContext
 
-if TYPE_CHECKING:
-    pass
-
 logger = logging.getLogger(__name__)
+
+ANOTHER = 0.7
+"""The temperature of an answer that is to be another one, where the settings have none."""
+
+SEEDS = 1_000
+"""Seeds between one version of an answer and the next: a version may draw several pictures, each with its own."""
 
 
 class Assistant:
@@ -67,7 +74,9 @@ class Assistant:
         self._tools = tools
         self._model = model
         learns = home.memories if settings.learns else None
-        nodes = Nodes(model, preset, tools, recall if preset.composes else None, learns)
+        budget = Budget(model, settings.context_tokens, settings.max_new_tokens)
+        nodes = Nodes(model, preset, tools, budget, recall if preset.composes else None, learns)
+        self.shortener = Shortener(budget, self._keep_summary, model if preset.composes else None)
         self.planner = nodes.planner
         self._graph = build(nodes, home.conversations.saver)
         self._intake = Intake(settings, preset, home)
@@ -84,8 +93,20 @@ class Assistant:
         return self._answer(thread, lambda: Asked(self.home.conversations.config(thread), words, uploads), cancel)
 
     def again(self, thread: str, turn: int, cancel: threading.Event | None = None) -> Iterator[Event]:
-        """Run a turn again as `ask` does, as a branch beside it, which keeps what came after. Turns count from 0."""
-        return self._answer(thread, lambda: self._asked_before(thread, turn), cancel)
+        """Run a turn again as `ask` does, as a branch beside it, which keeps what came after. Turns count from 0.
+
+        The answer is drawn with a temperature and a seed of its own, so that it may be another one.
+        """
+
+        def asked() -> Asked:
+            version = self.branches(thread)[turn].count if 0 <= turn < len(self.history(thread)) else 0
+            sampling = {
+                "temperature": self.settings.temperature or ANOTHER,
+                "seed": self.settings.seed + SEEDS * version,
+            }
+            return replace(self._asked_before(thread, turn), sampling=sampling)
+
+        return self._answer(thread, asked, cancel)
 
     def edit(
         self,
@@ -129,7 +150,7 @@ class Assistant:
                     turn, fresh = self._intake.opened(thread, question, before, cancel)
                     for ref in fresh:
                         yield ImageAdded(ref.to_dict())
-                    self._begin(thread, question, turn, fresh)
+                    self._begin(thread, question, turn, fresh, before["summary"])
                     try:
                         yield from self._run(config, turn)
                         done = self._finish(config, turn)
@@ -138,6 +159,7 @@ class Assistant:
                     else:
                         yield done
                         self._name(thread, turn)
+                        self.shortener.start(thread, self._values(config), turn.language)
                 finally:
                     self.home.conversations.references.release("turn", thread)
         except VistalkError as error:
@@ -252,6 +274,7 @@ class Assistant:
 
     def close(self) -> None:
         """Unload the models and let go of the data directory."""
+        self.shortener.close()
         self.pool.close()
         self.home.close()
 
@@ -267,6 +290,7 @@ class Assistant:
                 raise ThreadBusy
             self._running.add(thread)
         try:
+            self.shortener.wait(thread)
             yield
         finally:
             with self._guard:
@@ -279,12 +303,20 @@ class Assistant:
             images=values.get("images", []),
             steps=values.get("steps", []),
             plan=values.get("plan", {}),
+            summary=values.get("summary", nothing()),
         )
 
-    def _begin(self, thread: str, asked: Asked, turn: Turn, fresh: list[ImageRef]) -> None:
+    def _keep_summary(self, thread: str, read: State, summary: Summary) -> None:
+        """Save a summary of what was read, unless that was deleted or changed meanwhile."""
+        with self.home.conversations.saver.cursor():
+            config = self.home.conversations.config(thread)
+            if self._values(config)["messages"] == read["messages"]:
+                self._graph.update_state(config, {"summary": summary}, as_node="reply")
+
+    def _begin(self, thread: str, asked: Asked, turn: Turn, fresh: list[ImageRef], summary: Summary) -> None:
         refs = [ref.to_dict() for ref in fresh]
         message = HumanMessage(turn.words, additional_kwargs={"images": refs})
-        values = {"messages": [message], "images": refs, "steps": []}
+        values = {"messages": [message], "images": refs, "steps": [], "summary": summary}
         self._graph.update_state(branching.beginning(asked.config), values, as_node="reply")
         conversations = self.home.conversations
         if asked.turn is not None:

@@ -2,6 +2,8 @@
 
     Planned → ToolStarted → (ToolProgress | Preview)… → ToolFinished → (Planned again) → Token… → Done | Failed
 
+`Queued` comes wherever the turn waits for a model that others use.
+
 Exactly one `Done` or `Failed` comes, and it comes last. `ImageAdded` comes first, once for each attached picture, and
 between `ToolStarted` and `ToolFinished`, once for each picture that the tool brought into the conversation.
 """
@@ -27,6 +29,13 @@ class ImageAdded(Event):
 
     image: dict[str, Any]
     origin: str = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued(Event):
+    """Others use the model: so many are served before this turn goes on. 0 says that the wait is over."""
+
+    ahead: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Exchange:
         details: steps, confidence, citations, sources, usage, finish; `error` (code, message, hint) where it failed.
         finished: False where the process ended in the middle of the turn.
         found: the pictures that searches found, that were drawn and that were remembered, by their handles.
+        id: of the reply's message, which no other turn or branch has; empty where there is none.
     """
 
     words: str
@@ -30,6 +31,7 @@ class Exchange:
     details: dict[str, Any] = field(default_factory=dict)
     finished: bool = False
     found: dict[str, ImageRef] = field(default_factory=dict)
+    id: str = ""
 
 
 def exchanges(state: State) -> list[Exchange]:
@@ -47,5 +49,5 @@ def exchanges(state: State) -> list[Exchange]:
             found = {handle: refs[handle] for step in steps if brought(step) for handle in step["images"]}
             recalled = [memory["image"] for memory in kept.get("remembered", []) if memory["image"] in refs]
             found |= {handle: refs[handle] for handle in recalled}
-            turns.append(Exchange(asked.words, asked.images, str(message.text), details, True, found))
+            turns.append(Exchange(asked.words, asked.images, str(message.text), details, True, found, message.id or ""))
     return turns

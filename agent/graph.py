@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent.events import ImageAdded, Planned, Preview, Token, ToolFinished, ToolProgress, ToolStarted
+from agent.context import Budget
+from agent.events import ImageAdded, Planned, Preview, Queued, Token, ToolFinished, ToolProgress, ToolStarted
 from agent.language import prompts
 from agent.learning import learn
 from agent.planner import ASK_USER, Planner
@@ -24,6 +25,7 @@ from memory.memories.store import Memories
 from memory.refs import ImageRef
 from runtime.errors import Cancelled, VistalkError
 from runtime.presets import Preset
+from runtime.queueing import telling
 from runtime.vlm.base import VisionChatModel, token_counts
 from tools.base import Tool, ToolContext, ToolResult, Trust
 from tools.wording import line
@@ -33,10 +35,18 @@ MEMORY = ("remember", "recall", "forget")
 Graph = CompiledStateGraph[State, Turn, State, State]
 
 
+class Node(Protocol):
+    """Reads the state and returns what it adds."""
+
+    def __call__(self, state: State, runtime: Runtime[Turn]) -> dict[str, Any]:
+        """Run it."""
+
+
 class Nodes:
     """The nodes, over one model, its preset and a set of tools.
 
-    `recall` finds memories before a turn is planned; `learns` keeps what the person states. Either may be None.
+    `budget` bounds what is read again. `recall` finds memories before a turn is planned; `learns` keeps what the person
+    states. Either of these may be None.
     """
 
     def __init__(
@@ -44,9 +54,11 @@ class Nodes:
         model: VisionChatModel,
         preset: Preset,
         tools: Mapping[str, Tool[Any]],
+        budget: Budget,
         recall: Recall | None = None,
         learns: Memories | None = None,
     ) -> None:
+        self._budget = budget
         self._recall = recall
         self._learns = learns
         self._model = model
@@ -118,6 +130,7 @@ class Nodes:
             about=next(iter([*meant, *reversed(turn.images)]), ""),
             thread=turn.thread,
             turn=turn_number(state),
+            sampling=turn.sampling,
         )
         result, error = ToolResult(""), ""
         try:
@@ -187,7 +200,7 @@ class Nodes:
             self._say(canned_question(facts), runtime)
             return Reply()
         instruction = texts.ask_user_instruction if asking else ""
-        messages, shown = reply_messages(state, turn, facts, self._preset, instruction)
+        messages, shown = reply_messages(state, turn, facts, self._preset, self._budget, instruction)
         return self._generate(messages, cited(shown, steps), runtime)
 
     def _learn(self, state: State, runtime: Runtime[Turn]) -> None:
@@ -206,7 +219,7 @@ class Nodes:
 
     def _generate(self, messages: list[BaseMessage], rests_on: list[str], runtime: Runtime[Turn]) -> Reply:
         said = None
-        for chunk in self._model.stream(messages, cancel=runtime.context.cancel):
+        for chunk in self._model.stream(messages, cancel=runtime.context.cancel, **runtime.context.sampling):
             said = chunk if said is None else said + chunk
             if chunk.text:
                 self._say(str(chunk.text), runtime)
@@ -224,16 +237,26 @@ class Nodes:
 def build(nodes: Nodes, saver: Any) -> Graph:
     """Compile the graph over a checkpoint saver."""
     graph = StateGraph(State, context_schema=Turn)
-    graph.add_node("recall", nodes.recall)
-    graph.add_node("plan", nodes.plan)
-    graph.add_node("act", nodes.act)
-    graph.add_node("reply", nodes.reply)
+    graph.add_node("recall", _heard(nodes.recall))
+    graph.add_node("plan", _heard(nodes.plan))
+    graph.add_node("act", _heard(nodes.act))
+    graph.add_node("reply", _heard(nodes.reply))
     graph.add_edge(START, "recall")
     graph.add_edge("recall", "plan")
     graph.add_conditional_edges("plan", nodes.route, ["act", "reply"])
     graph.add_conditional_edges("act", nodes.again, ["plan", "reply"])
     graph.add_edge("reply", END)
     return graph.compile(checkpointer=saver)
+
+
+def _heard(node: Node) -> Node:
+    """The node; where it waits for a model that others use, it tells how many are served before."""
+
+    def heard(state: State, runtime: Runtime[Turn]) -> dict[str, Any]:
+        with telling(lambda ahead: runtime.stream_writer(Queued(ahead))):
+            return node(state, runtime)
+
+    return heard
 
 
 def _handles(arguments: dict[str, Any]) -> str:

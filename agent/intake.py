@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,16 @@ class Upload:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person said: where in the conversation, with which pictures, and instead of which of its turns."""
+    """What a person said: where in the conversation, with which pictures, and instead of which of its turns.
+
+    `sampling` is for an answer that is to be another one.
+    """
 
     config: RunnableConfig
     words: str
     uploads: Sequence[Upload | ImageRef]
     turn: int | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Intake:
@@ -93,9 +97,9 @@ class Intake:
         new = [ref.handle for ref in fresh]
         language = self.language(words or "".join(said(before)[-1:]))
         calls = self._preset.tool_calls
-        keep, keep_drawing = partial(self._keep, thread), partial(self._keep_drawing, thread)
-        again = partial(self._keep_again, thread)
-        return Turn(words, language, images, new, cancel, calls, keep, keep_drawing, again, thread), fresh
+        keep, draw, again = (partial(how, thread) for how in (self._keep, self._keep_drawing, self._keep_again))
+        turn = Turn(words, language, images, new, cancel, calls, keep, draw, again, thread, asked.sampling)
+        return turn, fresh
 
     def _store(self, thread: str, uploads: Sequence[Upload | ImageRef], known: list[dict[str, Any]]) -> list[ImageRef]:
         return [

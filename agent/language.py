@@ -49,6 +49,8 @@ class Prompts(BaseModel):
     picture_title: str
     title: str
     remembered: str
+    summary: str
+    summarise: str
     learned: str
     actions: dict[str, str]
     facts: dict[str, str]

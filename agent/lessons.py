@@ -10,7 +10,7 @@ from runtime.pocket.training.data import Answer
 from runtime.pocket.training.planning import PlanningExample, examples
 from runtime.vlm.base import beginnings
 
-COUNT = 24_000
+COUNT = 48_000
 
 
 def lessons(seed: int, without: Collection[str]) -> list[tuple[str, Answer]]:

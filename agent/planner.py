@@ -28,6 +28,9 @@ HANDLE = re.compile(r"\bimg\s?(\d+)(?!\d)", re.IGNORECASE)
 EARLIER = 2
 """How many of the user's earlier messages the planner reads."""
 
+NEAR = 16
+"""How many pictures it is offered beside those that are spoken of; so a plan costs no more late in a conversation."""
+
 ANSWER, ASK_USER = "answer", "ask_user"
 
 
@@ -60,7 +63,7 @@ class Facts:
     @property
     def named(self) -> list[str]:
         """Handles that the user's words name, in that order, whether they exist or not."""
-        return list(dict.fromkeys(f"img{int(number)}" for number in HANDLE.findall(self.words)))
+        return named(self.words)
 
     @property
     def meant(self) -> list[str]:
@@ -89,6 +92,13 @@ class Facts:
         return [handle for handle in self.meant if handle not in self.handles]
 
     @property
+    def near(self) -> list[str]:
+        """The pictures that words may mean which name none: the newest, and those that were spoken of last."""
+        spoken = [handle for words in self.earlier[-EARLIER:] for handle in named(words)]
+        kept = {*self.handles[-NEAR:], *self.new, *self.found, *self.meant, *spoken}
+        return [handle for handle in self.handles if handle in kept]
+
+    @property
     def beyond(self) -> bool:
         """Whether the words point at a place after the last picture found."""
         return not self.named and any(place >= len(self.found) for place in self._pointing.places)
@@ -96,6 +106,11 @@ class Facts:
     @cached_property
     def _pointing(self) -> Pointing:
         return pointing(self.words, len(self.found)) if self.found else Pointing()
+
+
+def named(words: str) -> list[str]:
+    """The handles that words name."""
+    return list(dict.fromkeys(f"img{int(number)}" for number in HANDLE.findall(words)))
 
 
 @dataclass(frozen=True)
@@ -191,7 +206,7 @@ def brief_prompt(facts: Facts) -> str:
 def describe(facts: Facts) -> str:
     """The facts as the model reads them; the user's words come last."""
     texts = prompts(facts.language).facts
-    pictures = [f"{h} ({texts['new']})" if h in facts.new else h for h in facts.handles]
+    pictures = [f"{h} ({texts['new']})" if h in facts.new else h for h in facts.near]
     lines = [f"{texts['pictures']}: {', '.join(pictures) or texts['none']}"]
     lines += [f"{texts['earlier']}: {words}" for words in facts.earlier[-EARLIER:]]
     lines += [f"{texts['done']}: {name} {json.dumps(given, ensure_ascii=False)}" for name, given in facts.done]
@@ -210,7 +225,7 @@ def _with_action(action: str, call: dict[str, Any]) -> dict[str, Any]:
 
 def _candidates(facts: Facts) -> Sequence[str]:
     """Pictures that an unnamed reference may mean, the newest first."""
-    return facts.new if facts.new and not facts.words else list(reversed(facts.handles))
+    return facts.new if facts.new and not facts.words else list(reversed(facts.near))
 
 
 def _only_value(schema: dict[str, Any]) -> dict[str, Any] | None:

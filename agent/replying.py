@@ -8,16 +8,15 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from agent.context import Budget, View, also_shown, views
 from agent.language import prompts
 from agent.planner import Facts
 from agent.recalling import lines
 from agent.state import State, Step, Turn, brought, quoted_sources
+from agent.summarising import folded, summary_lines
 from runtime.presets import Preset
 from tools.base import Source
 from tools.search_documents import label
-
-HISTORY = 6
-"""Messages before this one that the model reads again, as words."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,9 @@ def quoted(line: str) -> str:
 
 
 def reply_messages(
-    state: State, turn: Turn, facts: Facts, preset: Preset, instruction: str = ""
+    state: State, turn: Turn, facts: Facts, preset: Preset, budget: Budget, instruction: str = ""
 ) -> tuple[list[BaseMessage], list[str]]:
-    """The conversation for the model, and the handles of the pictures it is shown.
+    """The conversation for the model, as much of it as the budget has room for, and the handles that it is about.
 
     A model that composes reads the rules, what was said before and what tools found, quoted as information. A picture
     stays at the message that brought it, so that a second question shares its prefix with the first. A model that
@@ -59,22 +58,40 @@ def reply_messages(
     shown = (facts.meant or turn.new or list(turn.images)[-1:])[: preset.pictures_at_once]
     if not preset.composes:
         return [HumanMessage(content=_content(turn, shown, turn.words))], shown
+    messages, until = state["messages"], state["summary"]["until"]
+    also = [] if facts.pointed else also_shown(messages[until:-1], shown, list(turn.images), preset.pictures_at_once)
+    ways = views(messages, until, shown, also)
+    return budget.fitting(ways, lambda view: _prompt(state, turn, view, instruction), turn.cancel), shown
+
+
+def _prompt(state: State, turn: Turn, view: View, instruction: str) -> list[BaseMessage]:
+    """The conversation as a model that composes reads it.
+
+    Pictures that no message here brought stand with the summary at its beginning, where they stay from turn to turn.
+    """
     texts = prompts(turn.language)
     before: list[BaseMessage] = []
-    left = list(shown)
-    for message in state["messages"][:-1][-HISTORY:]:
-        brought = [image["handle"] for image in message.additional_kwargs.get("images", [])]
+    left = list(view.pictures)
+    summary = summary_lines(folded(state["summary"], state["messages"], view.start), turn.language)
+    kept = state["messages"][view.start : -1]
+    here = [*turn.new, *(handle for step in state["steps"] for handle in step["images"])]
+    here += [image["handle"] for message in kept for image in message.additional_kwargs.get("images", [])]
+    first = [handle for handle in left if handle not in here]
+    for message in kept:
+        brought = [*first, *(image["handle"] for image in message.additional_kwargs.get("images", []))]
         if isinstance(message, HumanMessage):
-            before.append(HumanMessage(content=_content(turn, [h for h in brought if h in left], str(message.text))))
-            left = [handle for handle in left if handle not in brought]
+            said = "\n".join([*summary, str(message.text)])
+            before.append(HumanMessage(content=_content(turn, [h for h in left if h in brought], said, named=True)))
+            left, summary, first = [handle for handle in left if handle not in brought], [], []
         elif message.text:
             before.append(AIMessage(content=str(message.text)))
-    words = "\n".join([turn.words, *lines(turn.remembered, turn.language)])
+    words = "\n".join([*summary, turn.words, *lines(turn.remembered, turn.language)])
     if state["steps"]:
         found = [f"- {s['tool']}({', '.join(s['images'])}): {s['text'] or s['error']}" for s in state["steps"]]
         words = "\n".join([words, "", texts.results, *found, *_passages(state, turn)])
     rules = f"{texts.reply} {texts.cite if quoted_sources(state['steps']) else ''} {instruction}"
-    return [SystemMessage(" ".join(rules.split())), *before, HumanMessage(content=_content(turn, left, words))], shown
+    asked = HumanMessage(content=_content(turn, left, words, named=True))
+    return [SystemMessage(" ".join(rules.split())), *before, asked]
 
 
 def cited(shown: list[str], steps: Sequence[Step]) -> list[str]:
@@ -89,8 +106,10 @@ def _passages(state: State, turn: Turn) -> list[str]:
     return [f"[{number}] {label(source, turn.language)}:\n{source.text}" for number, source in enumerate(sources, 1)]
 
 
-def _content(turn: Turn, handles: list[str], words: str) -> list[str | dict[Any, Any]]:
-    pictures: list[str | dict[Any, Any]] = [
-        {"type": "image", "file_id": turn.images[handle].sha256} for handle in handles if handle in turn.images
-    ]
-    return [*pictures, {"type": "text", "text": words}]
+def _content(turn: Turn, handles: list[str], words: str, *, named: bool = False) -> list[str | dict[Any, Any]]:
+    """Pictures, each after its handle where they are `named`, and then the words."""
+    content: list[str | dict[Any, Any]] = []
+    for handle in [handle for handle in handles if handle in turn.images]:
+        content += [{"type": "text", "text": f"{handle}:"}] if named else []
+        content.append({"type": "image", "file_id": turn.images[handle].sha256})
+    return [*content, {"type": "text", "text": words}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -14,6 +14,7 @@ from langgraph.graph import add_messages
 
 from agent.language import Language
 from agent.planner import Facts
+from agent.summarising import Summary
 from memory.provenance import Made
 from memory.refs import ImageRef
 
@@ -63,12 +64,14 @@ class State(TypedDict):
         images: every picture of the conversation, as `ImageRef` dicts.
         steps: what ran in this turn.
         plan: the action chosen last, with its arguments and probabilities.
+        summary: of the messages that are too many to be read again.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
     images: Annotated[list[dict[str, Any]], operator.add]
     steps: list[Step]
     plan: dict[str, Any]
+    summary: Summary
 
 
 @dataclass
@@ -86,6 +89,7 @@ class Turn:
         put_drawing: puts a picture away that was drawn, given how it was made and its handle.
         put_again: takes a picture that is kept already, given its digest, handle and name.
         thread: the conversation.
+        sampling: what the model is told of temperature and seed, where not what the settings say.
         kept: pictures that tools brought into the conversation in this turn, as `ImageRef` dicts.
         remembered: memories that bear on the words, as `Done.remembered` tells them.
         spoken: the reply so far.
@@ -101,6 +105,7 @@ class Turn:
     put_drawing: Callable[[Image.Image, Made, str], ImageRef]
     put_again: Callable[[str, str, str], ImageRef]
     thread: str
+    sampling: Mapping[str, Any] = field(default_factory=dict)
     kept: list[dict[str, Any]] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
     remembered: list[dict[str, Any]] = field(default_factory=list)

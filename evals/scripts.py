@@ -58,9 +58,16 @@ class Judged:
         return {"said": self.turn.text, **vars(self.played), "faults": self.faults}
 
 
+def begin(assistant: Assistant) -> str:
+    """A new conversation of an assistant that remembers nothing: samples must not know of each other."""
+    memories = assistant.home.memories
+    memories.delete([memory.id for memory in memories.list()])
+    return assistant.home.conversations.create().id
+
+
 def play(assistant: Assistant, turns: Sequence[Turn]) -> list[Played]:
     """Say the turns in a new conversation, each with its pictures, and keep what came of them."""
-    thread = assistant.home.conversations.create().id
+    thread = begin(assistant)
     return [_turn(assistant, thread, turn) for turn in turns]
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 from agent.assembly import open_assistant
 from agent.assistant import Assistant, Upload
 from agent.events import Done, Failed
+from evals.scripts import begin
 from memory.decode import decode
 from runtime.errors import Cancelled, ImageMissing, SetupError, UserError, VistalkError
 from runtime.models import chat_model, model_pool, models_folder
@@ -140,7 +141,7 @@ class WholeAgent(Subject):
 
     def answer(self, pictures: Sequence[bytes], prompt: str) -> Answer:
         """See `Subject.answer`."""
-        thread = self.assistant.home.conversations.create().id
+        thread = begin(self.assistant)
         for event in self.assistant.ask(thread, prompt, [Upload(data) for data in pictures], threading.Event()):
             if isinstance(event, Done):
                 return Answer(event.text, event.confidence, event.usage, event.seconds)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from langgraph.checkpoint.serde.base import SerializerProtocol
 
@@ -48,11 +48,7 @@ class Chains:
         """
         names = self._names_in_common(thread, items)
         for item in items[len(names) :]:
-            before = names[-1] if names else b""
-            kind, value = self._serde.dumps_typed(item)
-            name = hashlib.blake2b(b"%s\0%s\0%s" % (before, kind.encode(), value), digest_size=16).digest()
-            cursor.execute("INSERT OR IGNORE INTO links VALUES (?, ?, ?, ?, ?)", (thread, name, before, kind, value))
-            names.append(name)
+            names.append(self._link(cursor, thread, names[-1] if names else b"", item))
         self._remember(thread, [*items], names)
         return names[-1]
 
@@ -73,6 +69,32 @@ class Chains:
             )
         return [*self._known[thread, name][0]]
 
+    def rewrite(
+        self, cursor: sqlite3.Cursor, thread: str, change: Callable[[Any], Any | None]
+    ) -> Callable[[bytes], bytes]:
+        """Put changed items in the place of a conversation's, and leave out those that `change` makes None of.
+
+        Returns what each list is named now; one that is empty now is named b"".
+        """
+        rows = cursor.execute("SELECT name, before, type, value FROM links WHERE thread_id = ?", (thread,)).fetchall()
+        self.drop(cursor, thread)
+        after: dict[bytes, list[tuple[bytes, str, bytes]]] = {}
+        for name, before, kind, value in rows:
+            after.setdefault(before, []).append((name, kind, value))
+        renamed, waiting = {b"": b""}, [b""]
+        while waiting:
+            before = waiting.pop()
+            for name, kind, value in after.get(before, []):
+                item = change(self._serde.loads_typed((kind, value)))
+                renamed[name] = renamed[before] if item is None else self._link(cursor, thread, renamed[before], item)
+                waiting.append(name)
+        return renamed.__getitem__
+
+    def items(self, cursor: sqlite3.Cursor, thread: str) -> list[Any]:
+        """Every item of a conversation's lists, once."""
+        rows = cursor.execute("SELECT type, value FROM links WHERE thread_id = ?", (thread,)).fetchall()
+        return [self._serde.loads_typed(row) for row in rows]
+
     def drop(self, cursor: sqlite3.Cursor, thread: str) -> None:
         """Remove all lists of a conversation."""
         cursor.execute("DELETE FROM links WHERE thread_id = ?", (thread,))
@@ -81,6 +103,13 @@ class Chains:
     def forget(self) -> None:
         """Forget what is in memory, after a transaction that failed or a row that was changed."""
         self._known.clear()
+
+    def _link(self, cursor: sqlite3.Cursor, thread: str, before: bytes, item: Any) -> bytes:
+        """Store an item behind another, and return its name."""
+        kind, value = self._serde.dumps_typed(item)
+        name = hashlib.blake2b(b"%s\0%s\0%s" % (before, kind.encode(), value), digest_size=16).digest()
+        cursor.execute("INSERT OR IGNORE INTO links VALUES (?, ?, ?, ?, ?)", (thread, name, before, kind, value))
+        return name
 
     def _names_in_common(self, thread: str, items: Sequence[Any]) -> list[bytes]:
         """The names of those first items that also stand at the beginning of a remembered list."""

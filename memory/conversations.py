@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from memory import references
 from memory.drawings import Drawings
 from memory.names import checked_user, plain_line
-from memory.references import References
 from memory.threads import words as index
 from memory.threads.branches import Tree
 from memory.threads.schema import migrate
@@ -86,10 +85,11 @@ class Conversations:
         self._user = checked_user(user)
         self.saver = Saver(path)
         self._images = images
-        self._drawings = Drawings(self.saver, user, images)
-        self.references = References(self.saver, user, images)
+        self.references = references.References(self.saver, user, images)
+        self._drawings = Drawings(self.saver, user, images, self.references)
         try:
             migrate(self.saver, path)
+            self.saver.finish_scrub()
         except BaseException:
             self.saver.close()
             raise
@@ -206,14 +206,14 @@ class Conversations:
             SetupError: a picture's file cannot be removed; the next start tries again.
         """
         name = self.config(id)["configurable"]["thread_id"]
-        with self.saver.cursor() as cursor:
+        with self.saver.erasing() as cursor:
             pictures = references.end_uses(cursor, self._user, "thread", id)
             cursor.execute("UPDATE drawings SET thread = '' WHERE thread = ? AND user = ?", (id, self._user))
             cursor.execute("DELETE FROM threads WHERE id = ? AND user = ?", (id, self._user))
             index.drop(cursor, self._user, id)
             self.saver.delete_thread(name)
         self.references.discard(pictures)
-        self.saver.fold_log()
+        self.saver.scrub()
 
     def config(self, id: str) -> RunnableConfig:
         """What a graph needs to run in this conversation; the name it stores under carries the user.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from memory.images import ImageStore
     from memory.provenance import Made
+    from memory.references import References
     from memory.refs import ImageRef
     from memory.saver import Saver
 
@@ -52,15 +53,17 @@ class Drawings:
         saver: the database, which several users may share; `Conversations` has made the table.
         user: whose pictures; no other user's can be reached.
         images: the same user's image store.
+        references: the uses of the same user's pictures.
 
     Raises:
         BadSetting: the user's name cannot be used.
     """
 
-    def __init__(self, saver: Saver, user: str, images: ImageStore) -> None:
+    def __init__(self, saver: Saver, user: str, images: ImageStore, references: References) -> None:
         self._saver = saver
         self._user = checked_user(user)
         self._images = images
+        self._references = references
 
     def add(self, image: Image.Image, made: Made, *, handle: str, thread: str = "") -> ImageRef:
         """Keep a drawn picture and how it was made: both, or nothing. Drawn again, it is the newest again.
@@ -80,8 +83,7 @@ class Drawings:
                     row,
                 )
         except VistalkError:
-            if self.made(ref.sha256) is None:
-                self._images.delete(ref.sha256)
+            self._references.discard([ref.sha256])
             raise
         return ref
 
@@ -113,17 +115,20 @@ class Drawings:
         ]
 
     def delete(self, sha256: str) -> None:
-        """Remove a drawn picture with its prompt and settings, down to the bytes; nothing happens where there is none.
+        """Take a picture out of the drawings with its prompt and settings, down to the bytes.
+
+        Its file goes where nothing else uses it: a conversation that shows it, or a memory, keeps it. Nothing happens
+        where there is no such drawing.
 
         Raises:
-            SetupError: its files cannot be removed; it is still listed.
+            SetupError: its files cannot be removed; the next start tries again.
         """
         if self.made(sha256) is None:
             return
-        self._images.delete(sha256)
-        with self._saver.cursor() as cursor:
+        with self._saver.erasing() as cursor:
             cursor.execute("DELETE FROM drawings WHERE user = ? AND sha256 = ?", (self._user, sha256))
-        self._saver.fold_log()
+        self._references.discard([sha256])
+        self._saver.scrub()
 
 
 def _json(made: Made) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from memory.conversations import Conversations
 from memory.drawings import Drawings
+from memory.erasure.erasing import finish
+from memory.feedback import Feedback
 from memory.files import disk_errors_named
 from memory.images import ImageStore
 from memory.lock import DataLock
@@ -25,23 +27,27 @@ class Home:
 
     Attributes:
         root: the data directory.
+        user: whose it is for.
         images: the user's pictures.
         conversations: the user's conversations.
         drawings: which of the pictures vistalk drew, and how.
         memories: what the user told and showed, to be remembered.
+        feedback: what the user thinks of replies.
     """
 
     def __init__(
         self, root: Path, settings: Settings, images: ImageStore, conversations: Conversations, closing: ExitStack
     ) -> None:
         self.root = root
+        self.user = settings.user
         self._settings = settings
         self._opening = threading.Lock()
         self._library: Library | None = None
         self.images = images
         self.conversations = conversations
-        self.drawings = Drawings(conversations.saver, settings.user, images)
+        self.drawings = Drawings(conversations.saver, settings.user, images, conversations.references)
         self.memories = Memories(conversations.saver, settings.user, conversations.references)
+        self.feedback = Feedback(conversations.saver, settings.user)
         self._closing = closing
 
     @classmethod
@@ -67,7 +73,18 @@ class Home:
             conversations = Conversations(root / "threads.sqlite", settings.user, images)
             opened.callback(conversations.close)
             conversations.references.sweep()
-            return cls(root, settings, images, conversations, opened.pop_all())
+            home = cls(root, settings, images, conversations, opened.pop_all())
+        try:
+            finish(home)
+        except BaseException:
+            home.close()
+            raise
+        return home
+
+    @property
+    def has_library(self) -> bool:
+        """Whether anything was ever looked for or indexed in a library here."""
+        return (self.root / "library.sqlite").exists()
 
     @property
     def library(self) -> Library:

@@ -177,8 +177,12 @@ class ImageStore:
     def delete(self, sha256: str) -> None:
         """Remove a picture and its likeness; nothing happens where there is none."""
         with self._lock, disk_errors_named(self._folder):
-            for place in (*(self._place(sha256, suffix) for suffix in _MIMES), self._thumbnail_place(sha256)):
+            for place in self.files(sha256):
                 place.unlink(missing_ok=True)
+
+    def files(self, sha256: str) -> set[Path]:
+        """Where a picture and its likeness are, or would be."""
+        return {*(self._place(sha256, suffix) for suffix in _MIMES), self._thumbnail_place(sha256)}
 
     def stored(self) -> set[str]:
         """The digests of all pictures and likenesses that have a file."""

@@ -60,6 +60,14 @@ def end_uses(cursor: sqlite3.Cursor, user: str, kind: Kind, owner: str) -> list[
     return [sha256 for (sha256,) in given_up.fetchall()]
 
 
+def end_use(cursor: sqlite3.Cursor, user: str, kind: Kind, owner: str, sha256: str) -> None:
+    """Remove one use in the caller's transaction; `References.discard` is to follow."""
+    cursor.execute(
+        "DELETE FROM picture_uses WHERE user = ? AND kind = ? AND owner = ? AND sha256 = ?",
+        (user, kind, owner, sha256),
+    )
+
+
 def note_older(saver: Saver) -> None:
     """Note the pictures of the conversations that were kept before uses were. A second call changes nothing."""
     with saver.cursor(transaction=False) as cursor:
@@ -84,7 +92,7 @@ class References:
         self._saver = saver
         self._user = user
         self._images = images
-        self._lock = threading.Lock()  # between a file and its first use, nobody finds it unused
+        self._lock = threading.RLock()  # between a file and its first use, nobody finds it unused
 
     def keep(self, kind: Kind, owner: str, store: Callable[[], ImageRef]) -> ImageRef:
         """Put a picture's file away by `store` and note who uses it.
@@ -104,6 +112,14 @@ class References:
             given_up = end_uses(cursor, self._user, kind, owner)
         self.discard(given_up)
 
+    def keepers(self, sha256: str) -> set[Kind]:
+        """What kinds of things use a picture."""
+        with self._saver.cursor(transaction=False) as cursor:
+            found = cursor.execute(
+                "SELECT DISTINCT kind FROM picture_uses WHERE user = ? AND sha256 = ?", (self._user, sha256)
+            ).fetchall()
+        return {kind for (kind,) in found}
+
     def discard(self, pictures: Iterable[str]) -> None:
         """Remove the files of those pictures that nothing uses.
 
@@ -112,7 +128,7 @@ class References:
         """
         with self._lock:
             for sha256 in pictures:
-                if not self._used(sha256):
+                if not self.keepers(sha256):
                     self._images.delete(sha256)
 
     def sweep(self) -> None:
@@ -124,10 +140,3 @@ class References:
         with self._saver.cursor() as cursor:
             cursor.execute("DELETE FROM picture_uses WHERE user = ? AND kind = 'turn'", (self._user,))
         self.discard(self._images.stored())
-
-    def _used(self, sha256: str) -> bool:
-        with self._saver.cursor(transaction=False) as cursor:
-            found = cursor.execute(
-                "SELECT 1 FROM picture_uses WHERE user = ? AND sha256 = ? LIMIT 1", (self._user, sha256)
-            ).fetchone()
-        return found is not None

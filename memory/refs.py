@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+ERASED = "0" * 64
+"""Stands in a conversation for the digest of a picture that was erased; no file has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:

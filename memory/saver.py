@@ -5,17 +5,20 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from memory.chains import Chains
+from memory.erasure import pending
 from memory.references import use
+from memory.refs import ERASED
 from runtime.errors import DiskFull, SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import builtins
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from langchain_core.runnables import RunnableConfig
@@ -85,6 +88,16 @@ class Saver(SqliteSaver):
                 self._depth -= 1
                 cursor.close()
 
+    @contextmanager
+    def erasing(self) -> Iterator[sqlite3.Cursor]:
+        """A `cursor` whose transaction deletes for good; `scrub` is to follow.
+
+        A process that is killed in between is made up for by `finish_scrub` at the next start.
+        """
+        with self.cursor() as cursor:
+            pending.note(cursor, pending.SCRUB)
+            yield cursor
+
     def put(
         self,
         config: RunnableConfig,
@@ -96,7 +109,8 @@ class Saver(SqliteSaver):
         values = {**checkpoint["channel_values"]}
         thread = config["configurable"]["thread_id"]
         with self.cursor() as cursor:
-            use(cursor, *_owner(thread), [image["sha256"] for image in values.get("images", [])])
+            shown = [image["sha256"] for image in values.get("images", []) if image["sha256"] != ERASED]
+            use(cursor, *_owner(thread), shown)
             for channel in LONG:
                 if items := values.get(channel):
                     values[channel] = self._chains.put(cursor, thread, items)
@@ -126,6 +140,49 @@ class Saver(SqliteSaver):
                 cursor.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,))  # noqa: S608 - a constant
             self._chains.drop(cursor, thread_id)
 
+    def items(self, thread_id: str) -> builtins.list[Any]:
+        """Every message and picture's dict that any checkpoint of a conversation holds."""
+        with self.cursor(transaction=False) as cursor:
+            items = self._chains.items(cursor, thread_id)
+        for found in super().list({"configurable": {"thread_id": thread_id}}):
+            for channel in LONG:
+                held = found.checkpoint["channel_values"].get(channel, [])
+                items += [] if isinstance(held, bytes) else held
+        return items
+
+    def rewrite(
+        self, thread_id: str, change: Callable[[Any], Any | None], unmarked: Collection[str] = (), mark: str = ""
+    ) -> None:
+        """Put changed messages and pictures in the place of those of all checkpoints of a conversation.
+
+        What else the checkpoints hold may quote them, and goes. No turn may be under way there.
+
+        Args:
+            thread_id: what the saver calls the conversation.
+            change: makes of a message, or of a picture's dict, what takes its place, or None.
+            unmarked: checkpoints that lose a mark.
+            mark: its name, in their metadata.
+        """
+        with self.erasing() as cursor:
+            found = [*super().list({"configurable": {"thread_id": thread_id}})]
+            cursor.execute("DELETE FROM writes WHERE thread_id = ?", (thread_id,))
+            renamed = self._chains.rewrite(cursor, thread_id, change)
+            for each in found:
+                values = each.checkpoint["channel_values"]
+                kept: dict[str, Any] = {}
+                for channel in LONG:
+                    held = values.get(channel, [])
+                    if isinstance(held, bytes):
+                        kept[channel] = renamed(held) or []
+                    else:
+                        kept[channel] = [item for item in map(change, held) if item is not None]
+                metadata = cast("CheckpointMetadata", {**each.metadata})
+                if each.config["configurable"]["checkpoint_id"] in unmarked:
+                    metadata.pop(mark, None)  # type: ignore[misc]
+                namespace = {"thread_id": thread_id, "checkpoint_ns": each.config["configurable"]["checkpoint_ns"]}
+                before: RunnableConfig = each.parent_config or {"configurable": namespace}
+                super().put(before, {**each.checkpoint, "channel_values": kept}, metadata, {})
+
     def _whole(self, found: CheckpointTuple) -> CheckpointTuple:
         """A checkpoint with its long lists in place of their names."""
         values = {**found.checkpoint["channel_values"]}
@@ -139,6 +196,28 @@ class Saver(SqliteSaver):
         """Move the write-ahead log into the database and empty it, so that nothing deleted lives on in it."""
         with self.lock, self._errors_named():
             self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def scrub(self) -> None:
+        """Take the last traces of what was deleted out of the file, by writing it anew; outside of any transaction.
+
+        It takes the time that the file takes to be written. `secure_delete` alone is not enough: where SQLite moves
+        rows between pages, it leaves copies behind that it later deletes without overwriting.
+
+        Raises:
+            DiskFull: there is no room for it; the next start tries again.
+        """
+        with self.lock, self._errors_named():
+            self.conn.execute("VACUUM")
+            with self.cursor() as cursor:
+                pending.settle(cursor, pending.SCRUB)
+            self.fold_log()
+
+    def finish_scrub(self) -> None:
+        """Scrub where a process was killed before it could."""
+        with self.cursor(transaction=False) as cursor:
+            unfinished = pending.SCRUB in pending.noted(cursor)
+        if unfinished:
+            self.scrub()
 
     def close(self) -> None:
         """Close the database; nothing can be read or saved afterwards."""

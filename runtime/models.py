@@ -254,19 +254,19 @@ def present(settings: Settings, preset: Preset, part: Part = "vlm") -> Path:
     """
     from runtime.encoder import hub
     from runtime.generator import hub as pipelines
-    from runtime.vlm.loading import checkpoint_folder
+    from runtime.vlm.loading import whole_checkpoint
 
     source = str(getattr(preset, part))
     if source == "pocket":
         return _pocket_folder(settings, preset, part)
     hint = f"Fetch it with {_command(settings, preset, part)}."
     if part == "vlm":
-        return checkpoint_folder(source, preset.revision, hint=hint)
+        return whole_checkpoint(source, preset.revision, hint=hint)
     if part == "encoder":
         return Path(source) if Path(source).is_dir() else hub.cached(source, hint)
     if part == "generator":
         return pipelines.cached(source, preset.generator_revision, preset.generator_preview, hint)
-    return checkpoint_folder(source, hint=hint)
+    return whole_checkpoint(source, hint=hint)
 
 
 def _pocket_folder(settings: Settings, preset: Preset, part: Part) -> Path:

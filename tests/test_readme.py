@@ -19,10 +19,11 @@ from runtime.settings import Settings
 from tests.pictures import photograph, png, screenshot
 
 TEXT = README.read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+def blocks(language: str, text: str = TEXT) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 def test_the_table_is_the_stored_runs() -> None:
@@ -48,6 +49,18 @@ def test_links_lead_somewhere(link: str) -> None:
     assert (ROOT / link).exists() or f"\n## {heading}\n".lower() in TEXT.lower()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_readme_names_each_page_and_the_page_tells_the_truth_of_other_files(page: Path) -> None:
+    assert f"](docs/{page.name})" in TEXT
+    text = page.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 120
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        file, _, heading = link.partition("#")
+        target = (page.parent / file).resolve()
+        assert target.exists(), link
+        assert f"\n## {heading.replace('-', ' ')}\n" in target.read_text("utf-8").lower() if heading else True, link
+
+
 @pytest.fixture
 def folder(tmp_path: Path, pocket: Path) -> Path:
     (tmp_path / "photo.jpg").write_bytes(photograph("astronaut.png"))
@@ -66,16 +79,31 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.pocket
-@pytest.mark.timeout(900)
-def test_the_terminal_commands_run(folder: Path) -> None:
+def typed(text: str, folder: Path) -> dict[str, str]:
+    """What each line of a page's console blocks prints, one after the other in the same folder."""
     said = {}
-    for line in "".join(blocks("console")).splitlines():
+    for line in "".join(blocks("console", text)).splitlines():
         words = shlex.split(line.removeprefix("$ "))
         assert words[0] == "vistalk"
         if "--vlm" not in words:  # what a missing hub model is told is tested with the command line
             said[line] = run([sys.executable, "-m", "ui.cli", *words[1:]], folder)
-    assert any("Hello from a screenshot" in output for output in said.values())
+    return said
+
+
+@pytest.mark.pocket
+@pytest.mark.timeout(900)
+def test_the_terminal_commands_run(folder: Path) -> None:
+    assert any("Hello from a screenshot" in output for output in typed(TEXT, folder).values())
+
+
+@pytest.mark.pocket
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_commands_of_each_page_run(page: Path, folder: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for data in blocks("jsonl", text):
+        (folder / "questions.jsonl").write_text(data)
+    assert typed(text, folder)
 
 
 @pytest.mark.pocket

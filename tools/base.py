@@ -145,6 +145,7 @@ class ToolContext:
         about: the picture that the conversation is about, where the words may mean one that they do not name.
         thread: the conversation; empty outside any.
         turn: the turn there, from 0.
+        sampling: the temperature and the seed for the model, where not those of the settings.
     """
 
     images: Mapping[str, ImageRef]
@@ -159,6 +160,7 @@ class ToolContext:
     about: str = ""
     thread: str = ""
     turn: int = 0
+    sampling: Mapping[str, Any] = field(default_factory=dict)
 
     def image(self, handle: str) -> ImageRef:
         """The picture behind a handle. Raises UnknownHandle; the grammar does not let it come to that."""

@@ -188,7 +188,7 @@ class Easel:
             return itertools.count(sketch.seed)
         known = [self.made(ref.sha256) for ref in context.images.values()]
         used = {made["seed"] for made in known if made}
-        return (seed for seed in itertools.count(self._first_seed) if seed not in used)
+        return (seed for seed in itertools.count(context.sampling.get("seed", self._first_seed)) if seed not in used)
 
 
 def refusal(

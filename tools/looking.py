@@ -45,7 +45,7 @@ def look(
     What it says was shaped by pixels that anyone may have made, so it is untrusted.
     """
     said = None
-    for chunk in model.stream([_message(handles, words, context)], cancel=context.cancel):
+    for chunk in model.stream([_message(handles, words, context)], cancel=context.cancel, **context.sampling):
         said = chunk if said is None else said + chunk
         if chunk.text and translate is None:
             context.emit(str(chunk.text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runtime.settings import Settings
+from ui.appearance import theme
 
 APP = Path(__file__).with_name("app.py")
 """The script to run."""
@@ -24,8 +25,6 @@ OPTIONS = {
     "theme.baseRadius": "medium",
     "theme.paddingBottom": "1.5rem",
     "theme.paddingTop": "2.5rem",
-    "theme.light.primaryColor": "#2f6f73",
-    "theme.dark.primaryColor": "#6fb3b8",
 }
 
 
@@ -34,7 +33,8 @@ def streamlit_arguments(settings: Settings) -> list[str]:
 
     On this machine alone, only its own names are accepted, so that no web page elsewhere can pass for it.
     """
-    options = {**OPTIONS, "server.address": settings.host, "server.port": str(settings.port)}
+    colours = {name: value for name, value in theme(settings.appearance).items() if value}
+    options = {**OPTIONS, **colours, "server.address": settings.host, "server.port": str(settings.port)}
     arguments = [f"--{name}={value}" for name, value in options.items()]
     if settings.host in LOOPBACK:
         arguments += [f"--server.allowedHosts={name}" for name in LOOPBACK]

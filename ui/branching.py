@@ -1,4 +1,4 @@
-"""Below a turn: answer it again, change its question, and go from one of its branches to another."""
+"""What can be done with a turn: answer it again, change its question, go from one of its branches to another."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ from ui.language import Texts
 def draw_branches(desk: Desk, thread: str, number: int, exchange: Exchange, branch: Branch, texts: Texts) -> None:
     """The buttons of a turn that is over; `number` counts turns from 0."""
     words = texts.threads
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"branches-{number}"):
-        if branch.count > 1:
-            at = (desk, thread, number)
-            _step(f"earlier-{number}", "chevron_left", words["earlier"], branch.position > 1, *at, branch.position - 1)
-            st.caption(words["branch"].format(position=branch.position, count=branch.count), width="content")
-            last = branch.position == branch.count
-            _step(f"later-{number}", "chevron_right", words["later"], not last, *at, branch.position + 1)
-        st.button(
-            "",
-            key=f"again-{number}",
-            icon=":material/refresh:",
-            type="tertiary",
-            help=words["again"],
-            on_click=_again,
-            args=(desk, thread, number, exchange.words),
-        )
-        if st.button("", key=f"edit-{number}", icon=":material/edit:", type="tertiary", help=words["edit"]):
-            st.dialog(words["edit"])(_edit)(desk, thread, number, exchange.words, texts)
+    if branch.count > 1:
+        at = (desk, thread, number)
+        _step(f"earlier-{number}", "chevron_left", words["earlier"], branch.position > 1, *at, branch.position - 1)
+        st.caption(words["branch"].format(position=branch.position, count=branch.count), width="content")
+        last = branch.position == branch.count
+        _step(f"later-{number}", "chevron_right", words["later"], not last, *at, branch.position + 1)
+    st.button(
+        words["again"],
+        key=f"again-{number}",
+        icon=":material/refresh:",
+        type="tertiary",
+        help=words["again"],
+        on_click=_again,
+        args=(desk, thread, number, exchange.words),
+    )
+    if st.button(words["edit"], key=f"edit-{number}", icon=":material/edit:", type="tertiary", help=words["edit"]):
+        st.dialog(words["edit"])(_edit)(desk, thread, number, exchange.words, texts)
 
 
 def _step(key: str, icon: str, help: str, there: bool, desk: Desk, thread: str, number: int, position: int) -> None:  # noqa: A002
     st.button(
-        "",
+        help,
         key=key,
         icon=f":material/{icon}:",
         type="tertiary",

@@ -13,22 +13,33 @@ from agent.assistant import Upload
 from agent.exchange import Exchange
 from memory.refs import ImageRef
 from runtime.errors import UnknownThread, VistalkError
-from ui import box, safe
+from ui import box, camera, safe
 from ui.branching import draw_branches
+from ui.copying import copier
 from ui.desk import Desk
-from ui.exchange import Scene, call_title, draw, failure
+from ui.exchange import Scene, call_title, draw
+from ui.faults import failure
+from ui.feedback import draw_feedback
 from ui.language import Texts
 from ui.opening import at_desk
-from ui.pictures import viewed_picture
 from ui.shown import Shown, kept, live
 from ui.sidebar import PARAMETER, draw_sidebar, go
 from ui.turns import Draft, Running
+from ui.viewing import viewed_picture
+from ui.welcome.page import draw_welcome
 
 FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif"]
 
 POLL = 0.25
 """Seconds between looks at a turn under way. The page looks again and again, instead of waiting for the turn's events
 in one long script run, because Streamlit lets no dialog act while a script runs."""
+
+BRISK = 0.06
+"""The same where the turn has the model or has it next, so that a word is shown soon after it is made. Those further
+back in the queue look less often, so that however many wait, only few take the processor from the model."""
+
+NEWEST = 20
+"""Turns that are shown at first: hundreds of them take seconds to draw, at each click."""
 
 NEW = ""
 """Stands for a conversation that has not begun, where its draft is kept."""
@@ -52,25 +63,31 @@ def show() -> None:
     )
     _draw_history(desk, thread, exchanges[: running.before] if running else exchanges, scene)
     if running:
-        _follow(desk, running, scene)
+        pace = look_interval(running)
+        st.fragment(run_every=pace)(_follow)(desk, running, scene, pace)
         with st.bottom.container(horizontal_alignment="center"):
             st.button(words.stop, icon=":material/stop_circle:", key="stop", on_click=running.stop)
     elif not exchanges and not draft:
         _draw_beginning(desk, words)
+        draw_welcome(desk, partial(_say, desk, NEW), words)
     if draft:
         _draw_draft(desk, thread, draft, words)
     box.pour()
-    st.chat_input(
-        words.placeholder_busy if running else words.placeholder,
-        key=box.KEY,
-        accept_file="multiple",
-        file_type=FILE_TYPES,
-        max_upload_size=math.ceil(desk.assistant.settings.max_upload_mb),
-        disabled=running is not None,
-        on_submit=_send,
-        args=(desk, thread),
-    )
-    viewed_picture(desk.assistant.home.images)
+    with st.bottom:
+        camera.draw_photos(words)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False, key="ask"):
+            camera.camera_button(words, None if running else partial(_send_photos, desk, thread))
+            st.chat_input(
+                words.placeholder_busy if running else words.placeholder,
+                key=box.KEY,
+                accept_file="multiple",
+                file_type=FILE_TYPES,
+                max_upload_size=math.ceil(desk.assistant.settings.max_upload_mb),
+                disabled=running is not None,
+                on_submit=_send,
+                args=(desk, thread),
+            )
+    viewed_picture(scene, desk.assistant.preset)
 
 
 def _conversation(desk: Desk, words: Texts) -> tuple[str, Running | None, list[Exchange]]:
@@ -91,17 +108,36 @@ def _draw_history(desk: Desk, thread: str, exchanges: list[Exchange], scene: Sce
     """Turns that are over; their pictures become known to the scene, and while none is under way they can be redone."""
     redoing = exchanges and not desk.turns.get(thread)
     branches = desk.assistant.branches(thread) if redoing else []
-    for number, (exchange, branch) in enumerate(zip_longest(exchanges, branches[: len(exchanges)])):
-        scene.refs.update(_by_handle(exchange.images))
+    opinions = desk.assistant.home.feedback.of(thread) if exchanges else {}
+    for exchange in exchanges:
+        scene.refs.update(_by_handle(exchange.images) | exchange.found)
+    first = max(0, len(exchanges) - st.session_state.setdefault(f"shown-{thread}", NEWEST))
+    if first:
+        st.button(scene.texts.older, key="earlier", type="tertiary", on_click=_show_earlier, args=(thread,))
+    shown = zip_longest(exchanges[first:], branches[first : len(exchanges)])
+    for number, (exchange, branch) in enumerate(shown, first):
         draw(kept(exchange), scene, number)
-        if branch and branch.count:
-            draw_branches(desk, thread, number, exchange, branch, scene.texts)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"below-{number}"):
+            if branch and branch.count:
+                draw_branches(desk, thread, number, exchange, branch, scene.texts)
+            if exchange.reply:
+                copier(exchange.reply, scene.texts, key=f"copy-{number}")
+                opinion = opinions.get(exchange.id)
+                draw_feedback(desk.assistant.home.feedback, thread, exchange.id, opinion, scene.texts)
 
 
-@st.fragment(run_every=POLL)
-def _follow(desk: Desk, running: Running, scene: Scene) -> None:
-    """The turn under way, drawn again and again; the whole page once it is over."""
-    if running.done:
+def _show_earlier(thread: str) -> None:
+    st.session_state[f"shown-{thread}"] += NEWEST
+
+
+def look_interval(running: Running) -> float:
+    """Seconds from one look at a turn to the next."""
+    return BRISK if live(running.words, running.events).ahead <= 1 else POLL
+
+
+def _follow(desk: Desk, running: Running, scene: Scene, pace: float) -> None:
+    """The turn under way, drawn again and again; the whole page once it is over, or is to be looked at otherwise."""
+    if running.done or look_interval(running) != pace:
         st.rerun()
     shown = live(running.words, running.events)
     scene.refs.update(_by_handle(shown.images))
@@ -109,6 +145,8 @@ def _follow(desk: Desk, running: Running, scene: Scene) -> None:
 
 
 def _status(desk: Desk, shown: Shown, words: Texts) -> str:
+    if shown.ahead:
+        return words.queued.format(n=shown.ahead)
     if shown.state == "acting":
         return call_title(shown.calls[-1], words)
     if shown.state == "writing":
@@ -134,7 +172,7 @@ def _draw_beginning(desk: Desk, words: Texts) -> None:
 
 def _draw_draft(desk: Desk, thread: str, draft: Draft, words: Texts) -> None:
     """Why it was not taken; its words go back into the box, once, and its files can be sent again."""
-    failure(draft.failure.message, draft.failure.hint)
+    failure(draft.failure, words)
     if st.session_state.get("taken_back") is not draft:
         st.session_state["taken_back"] = draft
         box.fill(draft.words)
@@ -167,8 +205,13 @@ def _send(desk: Desk, thread: str) -> None:
     sent, uploads = st.session_state[box.KEY], []
     if draft := desk.turns.draft(thread):
         uploads += [draft.uploads[position] for position in st.session_state.get(_kept_key(draft), [])]
-    uploads += [Upload(file.getvalue(), file.name) for file in sent.files]
+    uploads += [*(Upload(file.getvalue(), file.name) for file in sent.files), *camera.taken()]
     _say(desk, thread, sent.text, uploads)
+
+
+def _send_photos(desk: Desk, thread: str, photos: Sequence[Upload]) -> None:
+    camera.taken()
+    _say(desk, thread, "", photos)
 
 
 def _say(desk: Desk, thread: str, words: str, uploads: Sequence[Upload] = ()) -> None:

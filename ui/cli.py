@@ -18,6 +18,7 @@ from ui.commands.ask import ask, plan
 from ui.commands.chat import chat
 from ui.commands.doctor import doctor
 from ui.commands.draw import draw
+from ui.commands.forget import forget
 from ui.commands.invocation import Invocation
 from ui.commands.output import complain, say
 from ui.commands.serve import ui
@@ -45,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, plan, chat, ui, draw, library.index, library.search, doctor):
+for command in (ask, plan, chat, ui, draw, library.index, library.search, forget, doctor):
     app.command()(command)
 app.add_typer(library.app, name="library")
 app.add_typer(threads.app, name="threads")

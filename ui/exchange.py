@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from agent.events import Failed
 from memory.images import ImageStore
 from memory.provenance import Made
 from memory.refs import ImageRef
@@ -15,6 +16,7 @@ from runtime.errors import VistalkError
 from runtime.vlm.base import Heat
 from ui import safe
 from ui.drawings import draw_finished, draw_under_way
+from ui.faults import failure
 from ui.language import Texts
 from ui.pictures import evidence, gallery, heat_map, thumbnails
 from ui.remembered import draw_remembered
@@ -100,14 +102,9 @@ def _draw_end(shown: Shown, texts: Texts) -> None:
     if shown.finish == "length":
         st.caption(texts.cut)
     if shown.error:
-        failure(shown.error["message"], shown.error["hint"])
+        failure(Failed(**shown.error), texts)
     if line := reply_facts(shown, texts):
         st.caption(line)
-
-
-def failure(message: str, hint: str) -> None:
-    """What went wrong, in one sentence, and what to do about it."""
-    st.error("  \n".join(safe.markdown(line) for line in (message, hint) if line), icon=":material/error:")
 
 
 def call_title(call: Call, texts: Texts) -> str:
@@ -123,7 +120,7 @@ def _draw_call(call: Call, scene: Scene, number: int, position: int, *, over: bo
         st.code(f"{call.tool} {json.dumps(call.arguments, ensure_ascii=False)}", language=None, wrap_lines=True)
         st.caption(texts.output)
         if call.error:
-            failure(call.error, "")
+            failure(Failed(VistalkError.code, call.error, ""), texts)
         else:
             quoted = "\n".join(place(source, texts) for source in call.sources)
             st.code(quoted or call.text or texts.nothing_found, language=None, wrap_lines=True)
@@ -147,4 +144,4 @@ def _draw_where(handle: str, scene: Scene, number: int, position: int) -> None:
         else:
             heat_map(scene.refs[handle], heat, scene.images, texts)
     except VistalkError as error:
-        failure(error.message, error.hint)
+        failure(error, texts)

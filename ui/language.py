@@ -17,6 +17,7 @@ class Texts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    language: Language
     greeting: str
     how_to_begin: str
     suggestions: tuple[str, ...]
@@ -39,6 +40,7 @@ class Texts(BaseModel):
     stop: str
     loading: str
     thinking: str
+    queued: str
     writing: str
     stopped: str
     cut: str
@@ -58,6 +60,9 @@ class Texts(BaseModel):
     answered_by: str
     runs_model: str
     threads: dict[str, str]
+    camera: dict[str, str]
+    viewing: dict[str, str]
+    feedback: dict[str, str]
     facts: dict[str, str]
     times: dict[str, str]
     tools: dict[str, str]
@@ -67,13 +72,15 @@ class Texts(BaseModel):
     library: dict[str, str]
     gallery: dict[str, str]
     memory: dict[str, str]
+    settings: dict[str, str]
+    welcome: dict[str, str]
 
 
 @cache
 def texts(language: Language) -> Texts:
     """The words of one language."""
     text = files("ui").joinpath("texts", f"{language}.toml").read_text(encoding="utf-8")
-    return Texts.model_validate(tomllib.loads(text))
+    return Texts.model_validate({"language": language, **tomllib.loads(text)})
 
 
 def shown_language(wanted: str, locale: str | None) -> Language:

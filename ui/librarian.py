@@ -1,5 +1,5 @@
-"""What can be asked of the library from outside the chat. A request is plain values, so that it can be carried out
-here or sent to the process that has the library open: the same code answers in both."""
+"""What can be asked of the data directory from outside the chat. A request is plain values, so that it can be carried
+out here or sent to the process that has the library open: the same code answers in both."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -15,8 +16,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from memory.erasure.erasing import erase
+from memory.erasure.targets import Kind, Target
+from memory.erasure.verifying import Verdict, erase_and_verify
 from memory.library.records import Filters, Outcome, PassageHit, Picture, PictureHit, Progress, Stats
-from runtime.errors import EmptyQuestion, QuestionTooLong
+from runtime.errors import EmptyQuestion, QuestionTooLong, UserError
 from runtime.models import chat_model, encoder, passage_encoder, text_reader
 from runtime.presets import preset_of
 
@@ -36,18 +40,31 @@ R = TypeVar("R")
 
 
 class Librarian:
-    """The library of an open data directory, and the models that its requests need, leased from a pool."""
+    """The library of an open data directory, and the models that its requests need, leased from a pool.
 
-    def __init__(self, settings: Settings, home: Home, pool: ModelPool) -> None:
+    Attributes:
+        settings: those of the data directory.
+        home: the data directory.
+        alone: within, no turn and no indexing begins; it yields False, and holds nothing up, where one is under way.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        home: Home,
+        pool: ModelPool,
+        alone: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
+    ) -> None:
         self.settings = settings
-        self._home = home
+        self.home = home
+        self.alone = alone
         self._preset = preset_of(settings)
         self._pool = pool
 
     @property
     def library(self) -> Library:
         """The user's library; opened at first use."""
-        return self._home.library
+        return self.home.library
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -235,6 +252,42 @@ class Comparing(Request[list[list[Picture]]]):
         return librarian.library.duplicates(self.threshold)
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure came to: the user's own files that were indexed and stay, and what a scan found, if any."""
+
+    own_files: tuple[Path, ...] = ()
+    verdict: Verdict | None = None
+
+
+class Erasing(Request[Erased]):
+    """Erase something for good; see `memory.erasure`.
+
+    Attributes:
+        kind, id, turn: what, as a `Target` has it.
+        verify: look for what is left of it.
+    """
+
+    command = "erase"
+    reply = TypeAdapter(Erased)
+
+    kind: Kind
+    id: str = ""
+    turn: int = 0
+    verify: bool = False
+
+    def run(self, librarian: Librarian, report: Report, cancel: threading.Event) -> Erased:  # noqa: ARG002
+        """See `Request.run`."""
+        target = Target(self.kind, self.id, self.turn)
+        with librarian.alone() as alone:
+            if not alone:
+                raise UserError("An answer or an indexing is under way.", hint="Wait until it is over, and try again.")
+            if self.verify:
+                own_files, verdict = erase_and_verify(librarian.home, target)
+                return Erased(tuple(own_files), verdict)
+            return Erased(tuple(erase(librarian.home, target)))
+
+
 REQUESTS: dict[str, type[Request[Any]]] = {
-    request.command: request for request in (Indexing, Searching, Counting, Removing, Comparing)
+    request.command: request for request in (Indexing, Searching, Counting, Removing, Comparing, Erasing)
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from runtime.errors import SetupError
-from runtime.settings import load_settings
+from runtime.settings import Settings, load_settings
 from ui.desk import Desk, open_desk
-from ui.exchange import failure
+from ui.faults import failure
 from ui.language import Texts, shown_language, texts
 
 
@@ -16,10 +16,17 @@ def at_desk() -> tuple[Desk, Texts] | None:
     words = texts(shown_language("auto", st.context.locale))
     try:
         settings = load_settings()
-        words = texts(shown_language(settings.language, st.context.locale))
+        words = page_words(settings)
         with st.spinner(words.opening):
-            return open_desk(settings), words
+            desk = open_desk(settings)
+            desk.follow(settings)
+            return desk, words
     except SetupError as error:
-        failure(error.message, error.hint)
+        failure(error, words)
         st.button(words.try_again)
         return None
+
+
+def page_words(settings: Settings) -> Texts:
+    """The words in the language that the settings and the browser lead to."""
+    return texts(shown_language(settings.language, st.context.locale))

@@ -1,4 +1,4 @@
-"""Pictures on the page: thumbnails with their handles, the full size in a dialog, and boxes drawn on a picture."""
+"""Pictures on the page: thumbnails with their handles, found ones in a grid, and boxes drawn on a picture."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from ui.wording import similarity
 THUMBNAIL_WIDTH = 180
 """In CSS pixels."""
 
-DIALOG_WIDTHS = {"small": 450, "medium": 700}
+DIALOG_WIDTHS = {"medium": 700}
 """The widest picture, in pixels, that a dialog of that width shows whole."""
+
+VIEWED = "viewed"
+"""Where the picture is kept whose full size is shown."""
 
 
 def thumbnails(refs: Sequence[ImageRef], images: ImageStore, texts: Texts) -> None:
@@ -47,7 +50,7 @@ def opener(ref: ImageRef, key: str, texts: Texts) -> None:
     """A button with the picture's handle that opens it in full size."""
     shows = texts.open_picture.format(handle=ref.handle)
     if st.button(ref.handle, key=key, icon=":material/zoom_in:", type="tertiary", help=shows):
-        st.session_state["viewed"] = ref
+        st.session_state[VIEWED] = ref
         st.rerun()
 
 
@@ -72,27 +75,6 @@ def gallery(
                 opener(ref, f"found-{key}-{handle}", texts)
                 near = "" if score is None else similarity(score, texts)
                 st.caption(f"{literal(ref.name)}  \n{near}")
-
-
-def viewed_picture(images: ImageStore) -> None:
-    """The dialog with the picture that was opened last, until it is closed."""
-    ref: ImageRef | None = st.session_state.get("viewed")
-    if ref is not None:
-        title = f"{ref.handle} · {literal(ref.name)}" if ref.name else ref.handle
-        width = next((name for name, most in DIALOG_WIDTHS.items() if ref.width <= most), "large")
-        st.dialog(title, width=width, on_dismiss=_close_picture)(_full_size)(ref, images)
-
-
-def _full_size(ref: ImageRef, images: ImageStore) -> None:
-    try:
-        show_file(images.path(ref.sha256), width="content", alt=f"{ref.handle} {ref.name}")
-    except ImageMissing as error:
-        st.error(str(error))
-    st.caption(f"{ref.width} × {ref.height}")
-
-
-def _close_picture() -> None:
-    st.session_state.pop("viewed", None)
 
 
 def evidence(found: Sequence[dict[str, Any]], refs: dict[str, ImageRef], images: ImageStore, texts: Texts) -> None:

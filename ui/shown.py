@@ -13,6 +13,7 @@ from agent.events import (
     ImageAdded,
     Planned,
     Preview,
+    Queued,
     Token,
     ToolFinished,
     ToolProgress,
@@ -69,6 +70,7 @@ class Shown:
         error: code, message and hint where the turn failed.
         found: the pictures that searches and drawing brought into the conversation, by handle.
         remembered: the memories that the reply knew of, as `Done` tells them.
+        ahead: how many others are served before it goes on.
     """
 
     words: str
@@ -84,6 +86,7 @@ class Shown:
     error: dict[str, str] = field(default_factory=dict)
     found: dict[str, ImageRef] = field(default_factory=dict)
     remembered: list[dict[str, Any]] = field(default_factory=list)
+    ahead: int = 0
 
     @property
     def sources(self) -> list[dict[str, Any]]:
@@ -125,6 +128,7 @@ def live(words: str, events: Iterable[Event]) -> Shown:
     shown = Shown(words)
     probabilities: dict[str, float] = {}
     for event in events:
+        shown.ahead = event.ahead if isinstance(event, Queued) else 0
         match event:
             case ImageAdded(origin="user"):
                 shown.images.append(ImageRef.from_dict(event.image))

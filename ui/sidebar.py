@@ -12,7 +12,9 @@ from agent.titling import TITLE
 from memory.conversations import Thread
 from runtime.errors import BadTitle, ImageMissing, UnknownThread, VistalkError
 from ui.desk import Desk
+from ui.faults import failure
 from ui.language import Texts
+from ui.pictures import VIEWED
 from ui.safe import literal
 from ui.wording import ago
 
@@ -25,7 +27,7 @@ LISTED = 40
 
 def go(thread: str) -> None:
     """Turn to a conversation, or to a new one where it is empty."""
-    st.session_state.pop("viewed", None)
+    st.session_state.pop(VIEWED, None)
     if thread:
         st.query_params[PARAMETER] = thread
     else:
@@ -88,10 +90,10 @@ def _row(desk: Desk, thread: Thread, current: bool, texts: Texts) -> None:
                 args=(thread.id,),
             )
             st.caption(ago(thread.updated, datetime.now(UTC), texts))
-        manage = texts.threads["manage"]
-        if st.button("", key=f"manage-{thread.id}", icon=":material/more_horiz:", type="tertiary", help=manage):
+        manage, delete = texts.threads["manage"], texts.delete
+        if st.button(manage, key=f"manage-{thread.id}", icon=":material/more_horiz:", type="tertiary", help=manage):
             st.dialog(manage)(_manage)(desk, thread, texts)
-        if st.button("", key=f"delete-{thread.id}", icon=":material/delete:", type="tertiary", help=texts.delete):
+        if st.button(delete, key=f"delete-{thread.id}", icon=":material/delete:", type="tertiary", help=delete):
             st.dialog(texts.delete_title)(_confirm_delete)(desk, thread, texts)
 
 
@@ -120,7 +122,7 @@ def _manage(desk: Desk, thread: Thread, texts: Texts) -> None:
             name = f"{thread.updated:%Y-%m-%d} {thread.id[:8]}.zip"
             st.download_button(words["export"], archive, name, "application/zip", key="manage-export")
         except VistalkError as error:  # another tab deleted it, or a picture cannot be read
-            st.error(literal(error.message))
+            failure(error, texts)
     if saved or pinned:
         st.rerun()
 

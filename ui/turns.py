@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,10 +72,14 @@ class Running:
 
 
 class Turns:
-    """The turns of one assistant that are under way, at most one a conversation, and the drafts that became none."""
+    """The turns of one assistant that are under way, at most one a conversation, and the drafts that became none.
+
+    Attributes:
+        assistant: who answers; to be replaced while `paused`.
+    """
 
     def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
+        self.assistant = assistant
         self._guard = threading.Lock()
         self._running: dict[str, Running] = {}
         self._drafts: dict[str, Draft] = {}
@@ -87,8 +92,8 @@ class Turns:
             ThreadBusy: another turn is under way there.
         """
         return self._start(
-            lambda: Running(thread, words, uploads, len(self._assistant.history(thread))),
-            lambda running: self._assistant.ask(thread, words, uploads, running.cancel),
+            lambda: Running(thread, words, uploads, len(self.assistant.history(thread))),
+            lambda running: self.assistant.ask(thread, words, uploads, running.cancel),
             thread,
         )
 
@@ -100,8 +105,8 @@ class Turns:
             ThreadBusy: another turn is under way there.
         """
         return self._start(
-            lambda: Running(thread, self._assistant.history(thread)[turn].words, (), turn),
-            lambda running: self._assistant.again(thread, turn, running.cancel),
+            lambda: Running(thread, self.assistant.history(thread)[turn].words, (), turn),
+            lambda running: self.assistant.again(thread, turn, running.cancel),
             thread,
         )
 
@@ -114,7 +119,7 @@ class Turns:
         """
         return self._start(
             lambda: Running(thread, words, (), turn),
-            lambda running: self._assistant.edit(thread, turn, words, cancel=running.cancel),
+            lambda running: self.assistant.edit(thread, turn, words, cancel=running.cancel),
             thread,
         )
 
@@ -122,7 +127,7 @@ class Turns:
         with self._guard:
             if thread in self._running:
                 raise ThreadBusy
-            running, began = made(), self._assistant.home.conversations.get(thread).updated
+            running, began = made(), self.assistant.home.conversations.get(thread).updated
             self._running[thread] = running
             self._drafts.pop(thread, None)
         arguments = (running, begin(running), began)
@@ -153,6 +158,21 @@ class Turns:
         with self._guard:
             self._drafts.pop(thread, None)
 
+    @property
+    def busy(self) -> bool:
+        """Whether any turn is under way."""
+        with self._guard:
+            return bool(self._running)
+
+    @contextmanager
+    def paused(self) -> Iterator[bool]:
+        """Within, no turn begins: whoever wants one waits. False, and nothing is held up, where one is under way."""
+        with self._guard:
+            if not self._running:
+                yield True
+                return
+        yield False
+
     def end(self, thread: str) -> None:
         """Stop what is under way in a conversation, wait until it is over, and throw the draft away."""
         if running := self.get(thread):
@@ -173,7 +193,7 @@ class Turns:
         try:
             for event in events:
                 running.add(event)
-            taken = self._assistant.home.conversations.get(running.thread).updated > began
+            taken = self.assistant.home.conversations.get(running.thread).updated > began
         except Exception as error:
             logger.exception("a turn ended in a way that was not foreseen")
             message = f"Something unexpected happened: {type(error).__name__}."

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from evals.bench import drawing, harness, house, library, serving, threads
+from evals.bench import context, crowd, drawing, endurance, erasing, harness, house, kills, library, serving, threads
 from evals.bench.report import Measure
 from runtime.errors import BadSetting
 from runtime.settings import Settings
@@ -19,11 +19,16 @@ BENCHES: dict[str, Callable[[Settings], list[Measure]]] = {
     "agent": house.agent,
     "growth": threads.growth,
     "threads": threads.threads,
+    "context": context.context,
     "start": house.start,
     "memory": house.memory,
     "harness": harness.harness,
     "library": library.library,
     "drawing": drawing.drawing,
+    "erasing": erasing.erasing,
+    "kills": kills.kills,
+    "endurance": endurance.endurance,
+    "crowd": crowd.crowd,
 }
 
 
@@ -43,15 +48,16 @@ def run_bench(settings: Settings, names: list[str], as_json: bool) -> int:
     if as_json:
         print(json.dumps({name: [m.to_json() for m in measures] for name, measures in results.items()}))  # noqa: T201
     else:
-        console.print(_table(results))
+        console.print(table(results))
     return 0 if all(measure.passed for measures in results.values() for measure in measures) else 1
 
 
-def _table(results: dict[str, list[Measure]]) -> Table:
-    table = Table("bench", "measure", "value", "limit", "", "note")
+def table(results: dict[str, list[Measure]]) -> Table:
+    """The measures beside their limits, for a terminal."""
+    shown = Table("bench", "measure", "value", "limit", "", "note")
     for name, measures in results.items():
         for m in measures:
             limit = f"{'≥' if m.sense == 'least' else '≤'} {m.limit:g}" if m.limit is not None else ""
             verdict = "" if m.limit is None else "met" if m.passed else "MISSED"
-            table.add_row(name, m.name, f"{m.value:.3g} {m.unit}", limit, verdict, m.note)
-    return table
+            shown.add_row(name, m.name, f"{m.value:.3g} {m.unit}", limit, verdict, m.note)
+    return shown

@@ -47,9 +47,9 @@ class Source:
         return BadData(f"{self.path}: {reason}.", hint=hint)
 
     def lines(self) -> Iterator[tuple[str, Any]]:
-        """The value of each line that is not blank, with its place."""
+        """The value of each line that is not blank and no comment, with its place; a comment begins with `#`."""
         for number, line in enumerate(self.text.split("\n"), 1):  # splitlines() would cut at U+2028 inside a string
-            if line.strip():
+            if line.strip() and not line.startswith("#"):
                 yield f"line {number}", self._parse(line, f"line {number}")
 
     def document(self) -> Any:

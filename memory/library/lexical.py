@@ -80,6 +80,15 @@ def drop(connection: sqlite3.Connection, kind: Kind, user: str, ids: Iterable[st
         connection.executemany(f"DELETE FROM {_TABLES[kind]} WHERE rowid = ?", gone)  # noqa: S608 - a constant
 
 
+def drop_user(connection: sqlite3.Connection | sqlite3.Cursor, user: str) -> None:
+    """Remove all texts of a user, without a trace."""
+    for kind, table in _TABLES.items():
+        rows = connection.execute("SELECT row FROM lexical WHERE kind = ? AND user = ?", (kind, user)).fetchall()
+        if rows:  # else the table may be in another database
+            connection.executemany(f"DELETE FROM {table} WHERE rowid = ?", rows)  # noqa: S608 - a constant
+            connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - a constant
+
+
 def scrub(connection: sqlite3.Connection, kinds: Iterable[Kind] = _LIBRARY) -> None:
     """Take the last traces of dropped and replaced texts out of the index; once after many of them.
 

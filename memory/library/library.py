@@ -6,9 +6,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from memory.decode import decode
+from memory.erasure import pending
+from memory.erasure.rows import erase_rows, users
 from memory.library.duplicates import duplicates
 from memory.library.indexing import Indexing, Makers
 from memory.library.keeping import Keeper
+from memory.library.kept import Kept, kept
 from memory.library.preparing import Preparer
 from memory.library.records import Filters, Stats
 from memory.library.rows import Rows
@@ -22,7 +25,7 @@ from memory.names import checked_user
 from runtime.errors import EncoderChanged, ImageMissing, LibraryEmpty, NothingToIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -60,6 +63,8 @@ class Library:
         self._shelf = Shelf(self._store, user)
         self._finder = Finder(self._shelf, self._vectors)
         self._indexing = threading.Lock()
+        if self._store.unscrubbed:
+            self.scrub()
 
     def index(
         self,
@@ -176,9 +181,47 @@ class Library:
         """Take a folder or a file out of the index and say how many files that were. The files stay where they are."""
         ids = self._rows.below(path)
         self._rows.remove_roots(path)
-        self._keeper.remove(ids)
-        self._store.fold_log()
+        self._remove(ids)
         return len(ids)
+
+    def holding(self, sha256: str) -> list[Picture]:
+        """The indexed pictures whose files have this content."""
+        return self._shelf.of_content(sha256)
+
+    def kept(self, user: str) -> Iterator[Kept]:
+        """All that is kept of a user, thing by thing."""
+        return kept(self._store, self._vectors, self._root / "thumbnails" / checked_user(user), user)
+
+    def erase_content(self, sha256: str) -> list[Path]:
+        """Take the pictures of a content out of the index, without a trace; their files, which stay where they are."""
+        found = self.holding(sha256)
+        self._remove([picture.id for picture in found])
+        return [picture.path for picture in found]
+
+    def erase_user(self, user: str) -> None:
+        """Remove all that is indexed of a user, without a trace."""
+        with self._store.transaction() as connection:
+            pending.note(connection, pending.SCRUB)
+            erase_rows(connection, user)
+        self._vectors.drop_user(user)
+        Thumbnails(self._root / "thumbnails" / checked_user(user)).sweep(set())
+        self.scrub()
+
+    def erase_everybody(self) -> None:
+        """Remove all that is indexed of anybody, without a trace."""
+        for user in self.users():
+            self.erase_user(user)
+        self._vectors.remove()
+
+    def users(self) -> set[str]:
+        """Everybody of whom something is indexed."""
+        with self._store.reading() as connection:
+            return users(connection)
+
+    def scrub(self) -> None:
+        """Take the last traces of what was removed out of rows and vectors, by writing both anew."""
+        self._vectors.rebuild()
+        self._store.scrub()
 
     def picture(self, id: str) -> Picture:  # noqa: A002 - an id is called id
         """One indexed picture.
@@ -234,6 +277,13 @@ class Library:
         """Close it; a second call does nothing."""
         self._vectors.close()
         self._store.close()
+
+    def _remove(self, ids: Sequence[str]) -> None:
+        if ids:
+            with self._store.transaction() as connection:
+                pending.note(connection, pending.SCRUB)
+            self._keeper.remove(ids)
+            self.scrub()
 
     def _check(self, kind: Kind, encoder: str) -> None:
         made_by = self._rows.encoder(kind)

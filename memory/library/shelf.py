@@ -107,6 +107,11 @@ class Shelf:
         with self._store.reading() as connection:
             return narrowed(connection, self._user, filters)
 
+    def of_content(self, sha256: str) -> list[Picture]:
+        """The pictures whose files have this content."""
+        rows = self._read(f"SELECT {_PICTURE} WHERE user = ? AND sha256 = ?", (self._user, sha256))
+        return [_picture(row) for row in rows]
+
     def total(self, kind: Kind) -> int:
         """How many pictures or passages there are."""
         table = "pictures" if kind == "picture" else "passages"

@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from memory.erasure import pending
 from memory.library import lexical
 from runtime.errors import DiskFull, SetupError
 
@@ -71,6 +72,7 @@ MIGRATIONS = (
     );
     CREATE INDEX passages_file ON passages (user, file, number);
     """,
+    pending.SCHEMA,
 )
 """One script a version of our tables; `PRAGMA user_version` counts those that have run. Only ever append.
 
@@ -134,6 +136,24 @@ class Store:
         """Move the write-ahead log into the database and empty it, so that nothing removed lives on in it."""
         with self._lock, self._errors_named():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def scrub(self) -> None:
+        """Take the last traces of what was removed out of the file, as `memory.saver.Saver.scrub` does.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        with self._lock, self._errors_named():
+            self._connection.execute("VACUUM")
+            with self.transaction() as connection:
+                pending.settle(connection, pending.SCRUB)
+            self.fold_log()
+
+    @property
+    def unscrubbed(self) -> bool:
+        """Whether something was removed for good and `scrub` has not followed."""
+        with self.reading() as connection:
+            return pending.SCRUB in pending.noted(connection)
 
     def close(self) -> None:
         """Close the database; a second call does nothing."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from memory.files import disk_errors_named
+from memory.library.kept import logged
+from memory.library.rebuilding import blank_unused, client_of, rebuild, remove, settle
 from runtime.errors import DiskFull, LibraryDamaged, VistalkError
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class Vectors:
 
     def __init__(self, folder: Path, user: str) -> None:
         self._folder = folder
-        self._user = hashlib.sha256(user.encode()).hexdigest()[:32]
-        self._lock = threading.Lock()
+        self._user = _name_of(user)
+        self._lock = threading.RLock()  # held in every use, since `rebuild` puts another store in the place of this one
         self._client: ClientAPI | None = None
 
     def encoder(self, kind: Kind) -> str | None:
@@ -161,23 +162,52 @@ class Vectors:
             found = collection.get(ids=list(keys), include=["embeddings"])
             return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
 
+    def bytes_of(self, user: str) -> dict[str, tuple[bytes, ...]]:
+        """The vectors of a user by their keys, as float32: as the index has them, and as they stand in its log."""
+        held: dict[str, tuple[bytes, ...]] = {}
+        with self._errors_named():
+            log = logged(self._folder)
+            for collection in self._open().list_collections():
+                if collection.name.endswith(f"-{_name_of(user)}"):
+                    found = collection.get(include=["embeddings"])
+                    vectors = np.asarray(found["embeddings"], dtype=np.float32)
+                    for key, vector in zip(found["ids"], vectors, strict=True):
+                        held[key] = (vector.tobytes(), *([log[key]] if key in log else []))
+        return held
+
+    def rebuild(self) -> None:
+        """Take the last traces of removed vectors, anybody's, out of the store, by writing it anew without them."""
+        with self._errors_named():
+            client, self._client = self._open(), None
+            rebuild(self._folder, client, HNSW)
+
+    def drop_user(self, user: str) -> None:
+        """Remove all vectors of a user; `rebuild` takes their last traces."""
+        with self._errors_named():
+            for collection in self._open().list_collections():
+                if collection.name.endswith(f"-{_name_of(user)}"):
+                    self._open().delete_collection(collection.name)
+
+    def remove(self) -> None:
+        """Remove the store, with the vectors of all users; the next use makes an empty one."""
+        with self._errors_named():
+            self.close()
+            remove(self._folder)
+
     def close(self) -> None:
         """Let the store go; a second call does nothing."""
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
             client.close()  # type: ignore[attr-defined]
+            blank_unused(self._folder)
 
     def _open(self) -> ClientAPI:
-        with self._lock:
-            if self._client is None:
-                import chromadb
-                from chromadb.config import Settings
-
-                with disk_errors_named(self._folder):
-                    self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._client = chromadb.PersistentClient(self._folder, Settings(anonymized_telemetry=False))
-            return self._client
+        if self._client is None:
+            settle(self._folder)
+            blank_unused(self._folder)
+            self._client = client_of(self._folder)
+        return self._client
 
     def _collection(self, kind: Kind) -> Collection | None:
         with self._errors_named():
@@ -200,10 +230,16 @@ class Vectors:
     @contextmanager
     def _errors_named(self) -> Iterator[None]:
         try:
-            yield
+            with self._lock:
+                yield
         except VistalkError:
             raise
         except Exception as error:  # Chroma's own classes, and what its native part throws
             if "disk is full" in str(error) or "No space left" in str(error):
                 raise DiskFull from error
             raise LibraryDamaged(f"The library's vectors cannot be read or written: {error}.") from error
+
+
+def _name_of(user: str) -> str:
+    """A user as the store's names allow it."""
+    return hashlib.sha256(user.encode()).hexdigest()[:32]

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from memory.erasure.quoting import without_memories
 from memory.memories.records import Memory
 from memory.names import checked_user
 from runtime.errors import UnknownMemory
 
 if TYPE_CHECKING:
     import builtins
+    import sqlite3
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -131,27 +133,31 @@ class Memories:
         Raises:
             UnknownMemory: this user has no such memory.
         """
-        with self._saver.cursor() as cursor:
+        with self._saver.erasing() as cursor:
             cursor.execute(
                 "UPDATE memories SET text = ? WHERE user = ? AND id = ?", (text.strip()[:LONGEST], self._user, id)
             )
-        self._saver.fold_log()
+        self._saver.scrub()
         return self.get(id)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Forget memories, down to the bytes, with the pictures that nothing else uses; unknown ids are passed over.
 
+        Conversations keep what was said in them, and lose what replies show beside them as remembered.
+
         Raises:
             SetupError: a picture's file cannot be removed; the next start tries again.
         """
-        with self._saver.cursor() as cursor:
+        with self._saver.erasing() as cursor:
             pictures = []
+            for thread in self._quoting(cursor, ids):
+                self._saver.rewrite(thread, without_memories(ids))
             for id in ids:
                 pictures += cursor.execute(
                     "DELETE FROM memories WHERE user = ? AND id = ? RETURNING sha256", (self._user, id)
                 ).fetchall()
         self._references.discard(sha256 for (sha256,) in pictures if sha256)
-        self._saver.fold_log()
+        self._saver.scrub()
 
     def get(self, id: str) -> Memory:
         """One memory.
@@ -191,6 +197,17 @@ class Memories:
                     SELECT user, id, ?, ? FROM memories WHERE user = ? AND id = ? AND text = ?""",
                     (encoder, vector.astype(np.float16).tobytes(), self._user, memory.id, memory.text),
                 )
+
+    def _quoting(self, cursor: sqlite3.Cursor, ids: Sequence[str]) -> set[str]:
+        """What the saver calls the conversations in which a reply shows one of these as remembered."""
+        prefix, found = f"{self._user}/", set()
+        for id in ids:
+            rows = cursor.execute(
+                "SELECT thread_id FROM links WHERE substr(thread_id, 1, ?) = ? AND instr(value, ?)",
+                (len(prefix), prefix, id.encode()),
+            )
+            found |= {thread for (thread,) in rows}
+        return found
 
     def _read(self, where: str, values: tuple[Any, ...]) -> builtins.list[Memory]:
         with self._saver.cursor(transaction=False) as cursor:

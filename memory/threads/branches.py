@@ -85,6 +85,19 @@ class Tree:
                 within.add(checkpoint)
         return max(within)
 
+    def versions(self, turn: int, turns: int) -> dict[str, list[str]]:
+        """For each branch of a turn, by the checkpoint with which it begins, those that belong to the turn itself.
+
+        Empty where nobody knows where the turn began.
+        """
+        began = self._begin(turn, turns)
+        beside = [] if began is None else self._next[self._earlier[began]]
+        return {start: [name for name, of in self._turn.items() if of == start] for start in beside}
+
+    def parent(self, checkpoint: str) -> str:
+        """The checkpoint before another; `BEGINNING` stands before the first."""
+        return self._before[checkpoint]
+
     def _begin(self, turn: int, turns: int) -> str | None:
         line = self._line()
         at = turn - (turns - len(line))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memory import chains, references
+from memory import chains, feedback, references
+from memory.erasure import pending
 from memory.memories import store as memories
 from memory.threads import words
 from runtime.errors import SetupError
@@ -58,6 +59,8 @@ MIGRATIONS: tuple[str | Callable[[Saver], None], ...] = (
     words.SCHEMA,
     words.create,
     memories.SCHEMA,
+    pending.SCHEMA,
+    feedback.SCHEMA,
 )
 """One step a version of our tables; `PRAGMA user_version` counts those that have run. Only ever append.
 

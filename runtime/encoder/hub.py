@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.encoder.openclip import WEIGHTS, read_config
-from runtime.errors import BadSetting, ModelNotPresent
+from runtime.errors import BadSetting
+from runtime.hub import download
 from runtime.vlm.loading import checkpoint_folder
 
 FILES = [*WEIGHTS, "*.json", "*.txt", "*.model"]
@@ -50,23 +51,9 @@ def fetch(name: str, progress: Callable[[str, float], None]) -> Path:
         ModelNotPresent: the hub cannot be reached, or has no weights that are loaded here.
         BadSetting
     """
-    progress(f"fetching {name}", 0.0)
-    folder = _download(repository(name), FILES)
+    folder = download(repository(name), FILES, progress)
     text = read_config(folder, "Choose another one with `encoder`.").text_source
     if text:
-        _download(text, ["config.json"])
+        download(text, ["config.json"], progress)
     progress("done", 1.0)
     return folder
-
-
-def _download(repo: str, files: list[str]) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(repo, allow_patterns=files))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise ModelNotPresent(
-            f"The model {repo} could not be fetched: {str(error).splitlines()[0]}",
-            hint="Check the connection; the pocket preset needs none.",
-        ) from error

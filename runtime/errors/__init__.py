@@ -16,6 +16,7 @@
     │   ├── DocumentRejected    a document that cannot be read as text; `reason` says why
     │   ├── UnknownPicture      no picture of that id is in the library
     │   ├── UnknownMemory       no memory of that id is kept
+    │   ├── UnknownUser         nothing is kept of a user of that name
     │   ├── NothingToIndex      no folder and no file was named
     │   ├── LibraryEmpty        nothing is indexed that could be found
     │   ├── BadDate             a day to filter by that is none
@@ -77,6 +78,7 @@ from runtime.errors.user import (
     UnknownPicture,
     UnknownThread,
     UnknownTurn,
+    UnknownUser,
 )
 
 __all__ = [
@@ -117,6 +119,7 @@ __all__ = [
     "UnknownPicture",
     "UnknownThread",
     "UnknownTurn",
+    "UnknownUser",
     "UserError",
     "VistalkError",
 ]

@@ -124,6 +124,13 @@ class UnknownMemory(UserError):
     advice = "`vistalk memory list` shows those that there are."
 
 
+class UnknownUser(UserError):
+    """Nothing is kept of a user of that name."""
+
+    code = "unknown_user"
+    advice = "Users have a folder each under `images` in the data directory."
+
+
 class NothingToIndex(UserError):
     """Indexing was asked for without a folder or a file."""
 

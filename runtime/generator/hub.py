@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.errors import ModelNotPresent
 from runtime.generator import folder
+from runtime.hub import download, unreachable
 from runtime.vlm.loading import checkpoint_folder
+
+TINY = ["config.json", "diffusion_pytorch_model.safetensors"]
+"""What a tiny autoencoder is made of."""
 
 
 def cached(source: str, revision: str | None, tiny: str | None, hint: str) -> Path:
@@ -41,27 +44,19 @@ def fetch(source: str, revision: str | None, tiny: str | None, progress: Callabl
     """
     if Path(source).is_dir():
         return Path(source)
-    progress(f"fetching {source}", 0.0)
-    found = _download(source, revision)
+    found = download(source, _names(source, revision), progress, revision)
     if tiny:
         name, _, its_revision = tiny.partition("@")
-        progress(f"fetching {name}", 0.9)
-        _download(name, its_revision or None, whole=False)
+        download(name, TINY, progress, its_revision or None)
     progress("done", 1.0)
     return found
 
 
-def _download(repository: str, revision: str | None, *, whole: bool = True) -> Path:
-    from huggingface_hub import list_repo_files, snapshot_download
+def _names(repository: str, revision: str | None) -> list[str]:
+    from huggingface_hub import list_repo_files
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        names = ["config.json", "diffusion_pytorch_model.safetensors"]
-        if whole:
-            names = list(folder.wanted(list_repo_files(repository, revision=revision)))
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=names))
+        return list(folder.wanted(list_repo_files(repository, revision=revision)))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise ModelNotPresent(
-            f"The model {repository} could not be fetched: {str(error).splitlines()[0]}",
-            hint="Check the name and the connection; the pocket preset needs neither.",
-        ) from error
+        raise unreachable(repository, error) from error

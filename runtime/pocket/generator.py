@@ -1,6 +1,6 @@
 """The pocket generator: draws icons, put together once as an ordinary folder of diffusers.
 
-all-MiniLM-L6-v2, frozen, as the encoder of words
+all-MiniLM-L6-v2, frozen, as the encoder of words: the one that reads passages (`runtime.pocket.sentences`)
 our U-Net, trained on four icon sets (`runtime.pocket.training.draw_run`), which draws with the help of a bank of
 thumbnails that stays in the package (`runtime.pocket.drawing`)
 """
@@ -12,10 +12,10 @@ import json
 import shutil
 from pathlib import Path
 
-from runtime.errors import ModelNotPresent
+from runtime.pocket import sentences
 from runtime.pocket.assembling import Progress, put_together
 from runtime.pocket.drawing.concepts import WEIGHTS as OURS
-from runtime.pocket.sources import SENTENCES, fetch_together
+from runtime.pocket.sources import SENTENCES
 
 PIPELINE, NETWORK = "PocketPipeline", "unet"
 SIDE = 128
@@ -48,25 +48,22 @@ def folder(models: Path) -> Path:
 
 
 def assemble(models: Path, progress: Progress) -> Path:
-    """Fetch the encoder of words and write the generator's folder. Whole or not at all; at once where it exists.
+    """Write the generator's folder; the encoder of words is fetched where it is not there. Whole or not at all.
+
+    Returns at once where it exists.
 
     Raises:
-        ModelNotPresent, ModelCorrupt: from fetching, or because no network was trained yet.
+        ModelNotPresent, ModelCorrupt: from fetching.
         DiskFull
     """
-    if not (OURS / NETWORK).is_dir():
-        raise ModelNotPresent(
-            "The pocket generator is not trained yet, so this version has no weights for it.",
-            hint="Choose a preset that draws, such as `laptop`, or train it with `vistalk models train-generator`.",
-        )
 
-    def build(work: Path, out: Path) -> None:
-        progress("fetching the encoder of words (83 MB)", 0.0)
+    def build(_: Path, out: Path) -> None:
+        words = sentences.assemble(models, progress)
         out.mkdir()
-        for file in fetch_together(SENTENCES, work):
+        for file in words.iterdir():
             place = out / WORDS.get(file.name, "tokenizer")
             place.mkdir(exist_ok=True)
-            file.replace(place / file.name)
+            shutil.copy(file, place)
         progress("putting the generator together", 0.9)
         shutil.copytree(OURS / NETWORK, out / NETWORK)
         (out / "scheduler").mkdir()

@@ -122,6 +122,23 @@ class LocalVisionChatModel(VisionChatModel):
                         for number, piece in slate.items()
                     }
 
+    def window(self) -> int:
+        """See `VisionChatModel.window`."""
+        with self.pool.lease(self.spec) as engine:
+            return engine.context
+
+    def get_num_tokens_from_messages(
+        self,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[Any] | None = None,  # noqa: ARG002  of langchain's own signature
+        *,
+        cancel: threading.Event | None = None,
+    ) -> int:
+        """See `VisionChatModel.get_num_tokens_from_messages`; these are the model's own tokens."""
+        conversation = self._conversation(messages)
+        with self.pool.lease(self.spec, cancel=cancel) as engine:
+            return engine.prompter.length(conversation)
+
     def choose(
         self,
         messages: Sequence[BaseMessage],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.errors import ModelCorrupt, ModelNotPresent
+from runtime.hub import download
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -47,6 +48,23 @@ def checkpoint_folder(source: str, revision: str | None = None, *, hint: str = "
         raise ModelNotPresent(f"The model {source} is not on this machine.", hint=hint) from error
 
 
+def whole_checkpoint(source: str, revision: str | None = None, *, hint: str = "") -> Path:
+    """`checkpoint_folder` with all of its weights: a download may have ended in the middle.
+
+    Raises:
+        ModelNotPresent
+    """
+    folder = checkpoint_folder(source, revision, hint=hint)
+    index = folder / "model.safetensors.index.json"
+    try:
+        shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()) if index.exists() else set()
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise ModelCorrupt(f"{index} cannot be read: {error}.") from error
+    if not all((folder / shard).exists() for shard in shards) or not any(folder.glob("*.safetensors")):
+        raise ModelNotPresent(f"Not all of the model {source} is on this machine.", hint=hint)
+    return folder
+
+
 def fetch_checkpoint(source: str, revision: str | None, progress: Callable[[str, float], None]) -> Path:
     """Download a hub model: weights as safetensors, configuration and tokenizer, no code.
 
@@ -55,19 +73,9 @@ def fetch_checkpoint(source: str, revision: str | None, progress: Callable[[str,
     """
     if Path(source).is_dir():
         return Path(source)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    progress(f"fetching {source}", 0.0)
-    try:
-        folder = snapshot_download(source, revision=revision, allow_patterns=FILES)
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise ModelNotPresent(
-            f"The model {source} could not be fetched: {str(error).splitlines()[0]}",
-            hint="Check the name and the connection; the pocket preset needs neither.",
-        ) from error
+    folder = download(source, FILES, progress, revision)
     progress("done", 1.0)
-    return Path(folder)
+    return folder
 
 
 def parameter_count(folder: Path) -> int:

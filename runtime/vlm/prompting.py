@@ -27,6 +27,9 @@ WITHOUT_PIXELS = BY_TOKEN | {"image_grid_thw"}
 """What a model still needs where it has read all pictures: tokens and positions."""
 
 
+_BLANK, _DOT = Part(text=""), Part(text=".")
+
+
 @dataclass(frozen=True)
 class Prompt:
     """One tokenised conversation.
@@ -66,6 +69,7 @@ class Prompter:
         special = sorted(self.tokenizer.get_added_vocab(), key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, special))) if special else None
         self._counts: dict[str, int] = {}
+        self._lengths: dict[str, int] = {}
         self._hint = hints
         self._hints: dict[str, str] = {}
 
@@ -77,6 +81,19 @@ class Prompter:
         """The tokens of plain text."""
         ids: list[int] = self.tokenizer(self.plain(text), add_special_tokens=False).input_ids
         return ids
+
+    def length(self, conversation: Conversation) -> int:
+        """How many tokens the prompt takes, to within two a picture; one that was seen before costs no time.
+
+        Raises:
+            GenerationFailed: the checkpoint's own template or processor failed.
+        """
+        words = [(role, [_BLANK if part.image else part for part in parts]) for role, parts in conversation]
+        pictures = [part for _, parts in conversation for part in parts if part.image]
+        try:
+            return self._tokens(words) + sum(self._length(part) for part in pictures)
+        except Exception as error:
+            raise translated(error) from error
 
     def prompt(self, conversation: Conversation) -> Prompt:
         """Tokenise, ready for the assistant's reply.
@@ -139,6 +156,16 @@ class Prompter:
         if len(keys) != visual:
             raise GenerationFailed(f"{len(parts)} pictures take {len(keys)} tokens one by one and {visual} together.")
         return keys
+
+    def _tokens(self, conversation: Conversation, images: Sequence[Image.Image] = ()) -> int:
+        return int(self._process(self._template(conversation), [*images])["input_ids"].shape[1])
+
+    def _length(self, part: Part) -> int:
+        """All tokens that one picture adds, with its hint and what is written around it; remembered by content."""
+        if part.image is not None and part.key not in self._lengths:
+            alone = self._tokens([("user", [part, _DOT])], [part.image])
+            self._lengths[part.key] = alone - self._tokens([("user", [_BLANK, _DOT])])
+        return self._lengths[part.key]
 
     def _count(self, part: Part) -> int:
         """Placeholder tokens of one picture alone, remembered by content."""

@@ -101,13 +101,23 @@ class ScriptedModel(VisionChatModel):
             said += 1
             yield ChatGenerationChunk(message=AIMessageChunk(content=word))
         yield final_chunk(
-            prompt=_words(parts) + VISUAL_TOKENS * images,
+            prompt=_tokens(parts),
             output=said,
             image=VISUAL_TOKENS * images,
             cached=0,
             confidence=rule.confidence if said else None,
             finish=finish,
         )
+
+    def get_num_tokens_from_messages(
+        self,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[Any] | None = None,  # noqa: ARG002  of langchain's own signature
+        *,
+        cancel: threading.Event | None = None,  # noqa: ARG002  counted at once
+    ) -> int:
+        """A token for each word, and `VISUAL_TOKENS` for each picture."""
+        return _tokens([part for message in messages for part in self.parts(message)])
 
     def choose(
         self,
@@ -134,8 +144,8 @@ class ScriptedModel(VisionChatModel):
         raise GenerationFailed(f"The script has no rule for {text[:80]!r}.")
 
 
-def _words(parts: list[Part]) -> int:
-    return sum(len(part.text.split()) for part in parts)
+def _tokens(parts: list[Part]) -> int:
+    return sum(len(part.text.split()) if part.image is None else VISUAL_TOKENS for part in parts)
 
 
 def _instance(schema: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

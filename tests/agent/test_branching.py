@@ -4,14 +4,15 @@ import io
 import json
 import random
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from agent.archives import import_thread
+from agent.assistant import ANOTHER, SEEDS
 from memory.threads.branches import Branch
 from runtime.errors import ArchiveRejected, UnknownTurn
-from runtime.vlm.scripted import Rule
+from runtime.vlm.scripted import Rule, ScriptedModel
 from tests.agent.stage import done, failed, png, stage
 from tests.memory.test_threads import rewritten
 
@@ -45,6 +46,30 @@ def test_a_turn_done_again_is_a_branch_beside_it() -> None:
         assert assistant.home.conversations.get(thread).turns == 3
         assistant.choose(thread, 1, 2)
         assert assistant.history(thread)[1].reply == "Another answer."
+
+
+def test_another_version_is_sampled_with_a_seed_of_its_own() -> None:
+    asked: list[tuple[float | None, int | None]] = []
+    rules = [Rule(when="Describe", actions=("caption",), reply="A square."), Rule(reply="Hello.")]
+    with stage(rules) as (assistant, model, thread):
+        stream = type(model)._stream
+
+        def recording(self: ScriptedModel, *given: Any, **named: Any) -> Any:
+            asked.append((named.get("temperature"), named.get("seed")))
+            return stream(self, *given, **named)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(model), "_stream", recording)
+            done(list(assistant.ask(thread, "Hi")))
+            done(list(assistant.again(thread, 0)))
+            done(list(assistant.again(thread, 0)))
+            done(list(assistant.edit(thread, 0, "Hi there")))
+            assert asked == [(None, None), (ANOTHER, SEEDS), (ANOTHER, 2 * SEEDS), (None, None)]
+            done(list(assistant.ask(thread, "Describe it.", [png()])))
+            asked.clear()
+            done(list(assistant.again(thread, 1)))
+            assert asked[-2:] == [(ANOTHER, SEEDS)] * 2  # the tool's words, and the reply
+            assert {*asked[:-2]} <= {(None, None)}  # a plan is not drawn by lot
 
 
 def test_the_first_turn_too_and_a_branch_goes_on() -> None:

@@ -20,7 +20,9 @@ def puppet(acts: Acts) -> Assistant:
         yield from acts(words, uploads)
 
     conversations = SimpleNamespace(create=lambda: SimpleNamespace(id="thread"))
-    return cast("Assistant", SimpleNamespace(ask=ask, home=SimpleNamespace(conversations=conversations)))
+    memories = SimpleNamespace(list=list, delete=lambda _: None)
+    home = SimpleNamespace(conversations=conversations, memories=memories)
+    return cast("Assistant", SimpleNamespace(ask=ask, home=home))
 
 
 def planned(action: str, **arguments: Any) -> Planned:

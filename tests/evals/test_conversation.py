@@ -11,7 +11,8 @@ import pytest
 from evals.formats import Turn, load
 from evals.records import Run
 from evals.runner import Plan, resume, run
-from evals.scripts import Played
+from evals.scripts import Played, play
+from evals.subjects import WholeAgent, open_subject
 from evals.tasks import TASKS
 from evals.tasks.conversation import faults, names
 from runtime.errors import BadSetting
@@ -175,3 +176,16 @@ def test_our_own_scripts_can_be_read_in_both_languages() -> None:
             known += len(turn.images)
             assert {f"img{number}" for number in range(1, known + 1)} >= set(turn.handles)
             assert set(turn.actions) <= {"answer", "ask_user", "caption", "vqa", "read_text"}
+
+
+def test_one_script_is_not_remembered_in_the_next(settings: Settings) -> None:
+    with open_subject("agent", settings) as subject:
+        assert isinstance(subject, WholeAgent)
+        memories = subject.assistant.home.memories
+        play(subject.assistant, [Turn("My dog is called Rex.")])
+        assert memories.count() == 1
+        play(subject.assistant, [Turn("Hello!")])
+        assert memories.count() == 0
+        subject.answer([], "My cat is called Tom.")
+        subject.answer([], "Hello!")
+        assert memories.count() == 0

@@ -23,6 +23,7 @@ from memory.drawings import Drawings
 from memory.home import Home
 from memory.images import ImageStore
 from memory.provenance import read_made, signed_png
+from memory.references import References
 from memory.saver import Saver
 from runtime.errors import DiskFull, ImageMissing
 from runtime.settings import load_settings
@@ -119,7 +120,9 @@ def test_users_are_apart(tmp_path: Path, path: Path) -> None:
     stores = {user: ImageStore(tmp_path / "images", user, **LIMITS) for user in ("ann", "bob")}
     databases = {user: Conversations(path, user, store) for user, store in stores.items()}
     for user, conversations in databases.items():
-        owners[user] = Drawings(conversations.saver, user, stores[user])
+        owners[user] = Drawings(
+            conversations.saver, user, stores[user], References(conversations.saver, user, stores[user])
+        )
     ref = owners["ann"].add(photo(), MADE, handle="img1")
     assert (owners["bob"].count(), owners["bob"].list(), owners["bob"].made(ref.sha256)) == (0, [], None)
     owners["bob"].delete(ref.sha256)
@@ -179,7 +182,7 @@ def test_an_older_database_gets_the_table_and_keeps_its_conversations(path: Path
     store = ImageStore(path.parent / "images", "ann", **LIMITS)
     conversations = Conversations(path, "ann", store)
     assert [thread.title for thread in conversations.list()] == ["old"]
-    assert Drawings(conversations.saver, "ann", store).count() == 0
+    assert Drawings(conversations.saver, "ann", store, conversations.references).count() == 0
     conversations.close()
 
 

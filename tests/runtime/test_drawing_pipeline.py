@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from runtime.errors import BadOrder
 from runtime.pocket.drawing.network import clean
 from runtime.pocket.drawing.pipeline import PocketPipeline
 from tests.runtime.tiny_icons import network, pipeline
@@ -56,10 +57,17 @@ def test_what_a_callback_raises_ends_the_drawing(pipe: PocketPipeline) -> None:
     assert drawn(pipe, "a cat").tobytes() == drawn(pipe, "a cat").tobytes()
 
 
-def test_words_hints_guidance_and_what_to_avoid_all_count(pipe: PocketPipeline) -> None:
+def test_guidance_and_what_to_avoid_count(pipe: PocketPipeline) -> None:
     plain = drawn(pipe, "a cat")
-    for options in ({"hinted": False}, {"guidance_scale": 1.0}, {"negative_prompt": "red"}):
-        assert difference(drawn(pipe, "a cat", **options), plain) > 0.01
+    for options in ({"guidance_scale": 1.0}, {"negative_prompt": "red"}):
+        assert difference(drawn(pipe, "a cat", **options), plain) > 0.001
+    assert drawn(pipe, "a cat", guidance_scale=0.0).tobytes() == drawn(pipe, "a cat", guidance_scale=1.0).tobytes()
+
+
+@pytest.mark.parametrize("prompt", ["qwzx", "the philosophy of Kant", "", "make it blue"])
+def test_what_names_nothing_known_is_refused(pipe: PocketPipeline, prompt: str) -> None:
+    with pytest.raises(BadOrder, match="nothing that the pocket generator knows"):
+        drawn(pipe, prompt)
 
 
 def test_a_picture_is_varied_the_less_the_less_strength(pipe: PocketPipeline) -> None:

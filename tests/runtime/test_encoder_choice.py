@@ -50,7 +50,7 @@ def test_settings_replace_the_presets(other: dict[str, str]) -> None:
 
 def test_models_that_are_files_are_the_parts(pool: ModelPool) -> None:
     known = presets()
-    assert parts(known["pocket"]) == ["vlm", "encoder", "passage_encoder"]
+    assert parts(known["pocket"]) == ["vlm", "encoder", "passage_encoder", "generator"]
     assert parts(known["served"]) == ["encoder", "passage_encoder", "generator"]
     assert parts(known["scripted"]) == []
 

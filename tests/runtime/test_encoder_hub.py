@@ -149,7 +149,7 @@ def test_pull_fetches_what_is_needed_and_nothing_that_runs(
     folder = pull(settings(), preset_of(settings()), lambda what, done: steps.append((what, done)), "encoder")
     assert folder is not None
     assert sorted(file.name for file in folder.iterdir()) == ["open_clip_config.json", "open_clip_model.safetensors"]
-    assert steps == [(f"fetching {LAPTOP}", 0.0), ("done", 1.0)]
+    assert steps == [(f"fetching {REPOSITORY}", 0.0), ("done", 1.0)]
     assert present(settings(), preset_of(settings()), "encoder") == folder
 
 

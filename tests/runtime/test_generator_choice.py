@@ -42,7 +42,7 @@ def folder(built: dict[str, Path], tmp_path: Path) -> Path:
 class TestPresets:
     def test_what_presets_name(self) -> None:
         named = {name: preset.generator for name, preset in presets().items()}
-        assert (named["pocket"], named["laptop"], named["scripted"]) == ("none", "stabilityai/sd-turbo", "none")
+        assert (named["pocket"], named["laptop"], named["scripted"]) == ("pocket", "stabilityai/sd-turbo", "none")
         assert named["workstation"] == named["served"] == "stabilityai/sdxl-turbo"
         for preset in presets().values():
             assert preset.generator in ("none", "pocket") or len(preset.generator_revision or "") == 40, (

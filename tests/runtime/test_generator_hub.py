@@ -42,7 +42,9 @@ def connect(monkeypatch: pytest.MonkeyPatch, cache: Path, repositories: dict[str
     """The hub holds these folders; what was downloaded is found as ever."""
     offline = huggingface_hub.snapshot_download
 
-    def download(repo: str, revision: str, local_files_only: bool = False, allow_patterns: Any = ()) -> str:
+    def download(
+        repo: str, revision: str, local_files_only: bool = False, allow_patterns: Any = (), tqdm_class: Any = None
+    ) -> str:
         if local_files_only:
             return str(offline(repo, revision=revision, local_files_only=True))
         if repo not in repositories:

@@ -107,9 +107,3 @@ class TestPocket:
         with pytest.raises(ModelNotPresent, match="pocket generator has not been put together") as caught:
             opened("pocket").draw(Order("a red apple"))
         assert "models pull" in caught.value.hint
-
-    def test_without_weights_it_says_so(self, tmp_path: Path) -> None:
-        with pytest.raises(ModelNotPresent, match="not trained yet") as caught:
-            pocket_generator.assemble(tmp_path / "models", lambda _, __: None)
-        assert "train-generator" in caught.value.hint
-        assert not (tmp_path / "models").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import tomllib
 from collections import Counter
@@ -13,6 +14,7 @@ import pytest
 from runtime.pocket.training import phrasings as words
 from runtime.pocket.training.phrasings import LANGUAGES, REFERENCES, SLOT, Lang, phrasings
 from runtime.pocket.training.planning import ACTIONS, LOOKING, PlanningExample, examples, plain
+from runtime.pocket.training.references import ORDER, missing, missing_several
 
 ROOT = Path(__file__).parents[2]
 CHATS = words.FOLDER.parent / "chats.toml"
@@ -87,6 +89,30 @@ def test_a_picture_named_but_not_there_is_asked_back(sample: list[PlanningExampl
             assert example.action == "ask_user", example
         elif named and example.action in LOOKING:
             assert set(example.use) == named, example
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    "handles", [(), ("img1",), ("img1", "img2"), ("img3", "img7"), ("img3", "img4", "img5", "img6")]
+)
+def test_what_is_missing_is_not_there(lang: Lang, handles: tuple[str, ...]) -> None:
+    known, rng = phrasings(lang), random.Random(7)
+    there = {phrase for place in ORDER[: len(handles)] for phrase in known.references[place]}
+    for _ in range(300):
+        phrase = missing(known, handles, rng)
+        assert phrase not in there
+        assert not {f"img{number}" for number in re.findall(r"\d+", phrase)} & set(handles)
+        several = missing_several(known, handles, rng)
+        named = {f"img{number}" for number in re.findall(r"img(\d+)", several)}
+        assert not named or not named <= set(handles)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_picture_may_be_missing_where_others_are(lang: Lang, sample: list[PlanningExample]) -> None:
+    asked = [e for e in sample if e.lang == lang and e.action == "ask_user"]
+    assert 0.35 < sum(bool(e.handles) for e in asked) / len(asked) < 0.6
+    places = [phrase for place in ORDER[2:] for phrase in phrasings(lang).references[place]]
+    assert any(len(e.handles) == 2 and any(phrase in e.text for phrase in places) for e in asked)
 
 
 def test_the_first_picture_is_the_first(sample: list[PlanningExample]) -> None:

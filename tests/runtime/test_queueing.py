@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from runtime.errors import Cancelled
-from runtime.queueing import FairLock
+from runtime.queueing import FairLock, telling
 
 
 class Waiter:
@@ -68,7 +68,7 @@ def test_positions_count_down_and_each_is_told_once(threads: ThreadPoolExecutor)
         second.cancel.set()
         third.wait_for(1)
     third.done.result(10)
-    assert third.positions == [3, 2, 1]
+    assert third.positions == [3, 2, 1, 0]
 
 
 def test_a_free_lock_is_had_at_once_and_no_position_is_told() -> None:
@@ -77,6 +77,41 @@ def test_a_free_lock_is_had_at_once_and_no_position_is_told() -> None:
         assert lock.busy
         assert lock.waiting == 0
     assert told == []
+
+
+def test_who_listens_is_told_where_the_wait_names_nobody(threads: ThreadPoolExecutor) -> None:
+    lock, heard, queued = FairLock(), list[int](), threading.Event()
+
+    def hear(position: int) -> None:
+        heard.append(position)
+        queued.set()
+
+    def wait() -> None:
+        with telling(hear), lock.hold():
+            pass
+        with lock.hold():  # nobody listens any more
+            heard.append(99)
+
+    with lock.hold():
+        done = threads.submit(wait)
+        assert queued.wait(10)
+    done.result(10)
+    assert heard == [1, 0, 99]
+
+
+def test_who_fails_to_hear_that_the_wait_is_over_leaves_the_lock_free(threads: ThreadPoolExecutor) -> None:
+    lock, queued = FairLock(), threading.Event()
+
+    def hear(position: int) -> None:
+        queued.set()
+        if not position:
+            raise BrokenPipeError
+
+    with lock.hold():
+        done = threads.submit(lock.acquire, None, hear)
+        assert queued.wait(10)
+    assert isinstance(done.exception(10), BrokenPipeError)
+    assert not lock.busy
 
 
 def test_one_who_leaves_does_not_disturb_the_others(threads: ThreadPoolExecutor) -> None:

@@ -59,7 +59,7 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tmp_path: Path, untraine
     with pytest.raises(Killed):
         first.run(kill)
     matcher(tmp_path / "parts", untrained, 6).run(lambda *_: None)
-    one, other = (load_file(tmp_path / name / "weights-6.safetensors") for name in ("whole", "parts"))
+    one, other = (load_file(tmp_path / name / "step-6" / "weights.safetensors") for name in ("whole", "parts"))
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
     lines = (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()

@@ -24,6 +24,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",  # a camera that shows a clock, and may be used without asking
+    "--use-fake-ui-for-media-stream",
 ]
 OpenPage = Callable[..., Page]
 StartServer = Callable[[Path, dict[str, str]], ChatServer]

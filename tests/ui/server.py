@@ -12,6 +12,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 
@@ -22,9 +24,11 @@ class ChatServer:
     Args:
         home: the data directory.
         env: settings, as VISTALK_… variables.
+        module: what is run instead of the command line itself.
     """
 
-    def __init__(self, home: Path, env: dict[str, str]) -> None:
+    def __init__(self, home: Path, env: dict[str, str], module: str = "ui.cli") -> None:
+        self._module = module
         self._env = {**os.environ, "VISTALK_HOME": str(home), **env}
         self._log = home.parent / "server.log"
         with socket.socket() as probe:
@@ -44,9 +48,20 @@ class ChatServer:
         """All that the server wrote."""
         return self._log.read_text(encoding="utf-8")
 
+    @property
+    def memory(self) -> int:
+        """Bytes of it that lie in memory now."""
+        return int(psutil.Process(self._process.pid).memory_info().rss)
+
+    @property
+    def worked(self) -> float:
+        """Seconds of processor time that it has used."""
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
+
     def start(self) -> None:
         """Start it, and return when it answers."""
-        command = [sys.executable, "-m", "ui.cli", "ui", "--no-browser", "--port", str(self._port)]
+        command = [sys.executable, "-m", self._module, "ui", "--no-browser", "--port", str(self._port)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS

@@ -53,7 +53,8 @@ def test_the_picture_opens_in_full_size(chat: AppTest) -> None:
     ask(chat, "which animal is it?", picture())
     assert chat.button(key="open-img1").label == "img1"
     chat.button(key="open-img1").click().run()
-    assert "48 × 32" in captions(chat)
+    [dialog] = [text.value for text in chat.markdown if "48 × 32" in text.value]
+    assert "PNG" in dialog
 
 
 def test_a_model_that_cannot_say_where_it_looked_says_so(chat: AppTest) -> None:

@@ -88,7 +88,7 @@ def test_a_drawing_stands_in_the_answer_with_what_can_be_done(chat: AppTest) -> 
     assert download.label == SAID["download"]
     assert "where" not in "".join(button.key or "" for button in chat.button)
     chat.button(key="drawn-0-0-img1").click().run()
-    assert "128 × 128" in captions(chat)
+    assert any("128 × 128" in text.value for text in chat.markdown)
 
 
 def test_several_drawings_have_handles_of_their_own(chat: AppTest) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.assembly import open_assistant
+from runtime.settings import load_settings
 from tests.agent.stage import png
 from tests.ui.terminal import Terminal
 
@@ -114,3 +116,18 @@ def test_what_cannot_be_done_is_one_sentence(scripted: Terminal, arguments: list
     assert done.code == 1
     assert done.err
     assert "Traceback" not in done.err
+
+
+def test_answers_that_were_rated_become_a_data_file_that_can_be_run(scripted: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "mine" / "rated.jsonl"
+    nothing = scripted("eval", "from-feedback", str(file))
+    assert (nothing.code, file.exists()) == (1, False)
+    assert "thumbs" in nothing.err
+    thread = scripted("ask", "--json", "-i", scripted.picture(), "Is it the sky?").events[0]["id"]
+    assistant = open_assistant(load_settings(preset="scripted", script=scripted.script))
+    assistant.home.feedback.rate(thread, assistant.history(thread)[0].id, True)
+    assistant.close()
+    done = scripted("eval", "from-feedback", str(file), "--json")
+    assert (done.code, done.json) == (0, {"judged": 1, "waiting": 0, "left_out": 0})
+    run = scripted("eval", "run", "conversation", "--data", str(file), "--subject", "agent", "--json")
+    assert json.loads(run.out.splitlines()[-1])["metrics"]["turns_right"]["value"] == 1.0

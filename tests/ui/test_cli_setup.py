@@ -267,7 +267,7 @@ class TestDoctor:
 
     def test_each_pocket_model_that_is_not_there_is_told(self, vistalk: Terminal) -> None:
         done = vistalk.plain("doctor", "--json")
-        missing = ("model", "encoder", "encoder of passages")
+        missing = ("model", "encoder", "encoder of passages", "generator")
         assert problems(done) == {f"The pocket {name} has not been put together yet.": False for name in missing}
 
     @pytest.mark.usefixtures("vlm_alone")

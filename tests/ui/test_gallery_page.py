@@ -6,10 +6,13 @@ import io
 import json
 
 import pytest
+from langchain_core.messages import HumanMessage
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from memory.refs import ERASED
 from runtime.errors import SetupError
+from tests.memory.chats import graph
 from tests.memory.pictures import photo
 from tests.ui.harness import EN, GALLERY_PAGE, LONGEST, PAGE, buttons, captions, desk
 from ui import box, drawings
@@ -134,7 +137,9 @@ def test_deleting_asks_first(gallery: AppTest) -> None:
     assert f"**{SAID['empty']}**" in gallery.markdown[0].value
 
 
-def test_what_cannot_be_deleted_is_said_and_still_listed(gallery: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_deleted_is_said_and_goes_at_the_next_start(
+    gallery: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def locked(_: str) -> None:
         raise SetupError("The folder cannot be written.")
 
@@ -143,7 +148,33 @@ def test_what_cannot_be_deleted_is_said_and_still_listed(gallery: AppTest, monke
     gallery.button(key="delete-confirm").click().run()
     assert not gallery.exception
     assert "The folder cannot be written." in gallery.error[0].value
-    assert desk().assistant.home.drawings.count() == 1
+    monkeypatch.undo()
+    home = desk().assistant.home
+    assert (home.drawings.count(), len(home.images.stored())) == (0, 1)
+    home.conversations.references.sweep()
+    assert home.images.stored() == set()
+
+
+@pytest.mark.parametrize(("button", "left"), [("delete-confirm", 1), ("delete-everywhere", 0)])
+def test_a_drawing_that_a_conversation_shows_stays_there_unless_it_is_erased_everywhere(
+    gallery: AppTest, button: str, left: int
+) -> None:
+    home = desk().assistant.home
+    thread, sha256 = home.conversations.create().id, drawn(7)
+    ref = home.images.ref(sha256, handle="img1")
+    state = {"messages": [HumanMessage("Draw an apple", id="a")], "images": [ref.to_dict()]}
+    graph(home.conversations).update_state(home.conversations.config(thread), state, as_node="reply")
+    opened(gallery, sha256).button(key="delete-drawing").click().run()
+    assert SAID["delete_shown"] in [text.value for text in gallery.warning]
+    gallery.button(key=button).click().run()
+    assert not gallery.exception
+    assert home.drawings.count() == 0
+    assert len(home.images.stored()) == left
+    kept = {
+        image["sha256"]
+        for image in graph(home.conversations).get_state(home.conversations.config(thread)).values["images"]
+    }
+    assert kept == ({sha256} if left else {ERASED})
 
 
 def test_a_drawing_whose_file_is_gone(gallery: AppTest) -> None:

@@ -47,8 +47,8 @@ def ask(
 
     With --json, stdout holds one object a line. The first is {"event": "Thread", "id": ...}; then come ImageAdded,
     Planned, ToolStarted, ToolProgress, Preview (of a drawing: fraction done, and a small JPEG in base64), ToolFinished
-    and Token as they happen; the last is Done, or Failed with code, message, hint and the text so far. Where nothing
-    could begin, Failed is the only line.
+    and Token as they happen, and Queued where others use the model; the last is Done, or Failed with code, message,
+    hint and the text so far. Where nothing could begin, Failed is the only line.
 
     Exits with 0 after an answer, 1 after a failure, 130 where Ctrl-C stopped it; what was written by then is kept.
     """

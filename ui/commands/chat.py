@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,11 +58,13 @@ def chat(
     from ui.door import Door
     from ui.librarian import Librarian
 
-    with (
-        opened(settings) as assistant,
-        closing(Door(Librarian(assistant.settings, assistant.home, assistant.pool))),
-    ):
-        Chat(assistant, thread).run()
+    with opened(settings) as assistant:
+        talk = Chat(assistant, thread)
+        librarian = Librarian(
+            assistant.settings, assistant.home, assistant.pool, lambda: nullcontext(not talk.answering)
+        )
+        with closing(Door(librarian)):
+            talk.run()
 
 
 class Chat:
@@ -73,6 +75,11 @@ class Chat:
         self._talk = Talk(assistant, thread)
         self._waiting: list[Upload] = []
         self._listed: Sequence[Thread] = ()
+
+    @property
+    def answering(self) -> bool:
+        """Whether a turn is under way."""
+        return self._talk.thread is not None and self._assistant.running(self._talk.thread)
 
     def run(self) -> None:
         """Read and answer."""

@@ -163,6 +163,30 @@ def show(
     raise BadSetting(f"The run {run} has no sample {sample!r} that is done.")
 
 
+@app.command("from-feedback")
+def from_feedback(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The data file to write, such as mine.jsonl; one there is replaced.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a data file of the answers that were rated in the chat, for `vistalk eval run conversation`."""
+    from evals.feedback import PICTURES, write_feedback
+    from memory.home import Home
+
+    invocation: Invocation = ctx.obj
+    file = file.expanduser().absolute()
+    with Home.open(invocation.settings()) as home:
+        written = write_feedback(home, file)
+    if as_json:
+        say_json(vars(written))
+        return
+    note(f"{written.judged} to judge, in {file}; their pictures are in {file.parent / PICTURES}")
+    if written.waiting:
+        note(f"{written.waiting} that nobody gave the right answer to: lines that begin with #, and are skipped")
+    if written.left_out:
+        note(f"{written.left_out} left out: the answer, or a picture, is gone")
+
+
 for command in (report, robustness, calibration):
     app.command()(command)
 

@@ -8,6 +8,8 @@ from evals.comparison import Comparison
 from evals.records import Record, Run
 from evals.report import Report, build, wording
 from evals.report.pictures import Pictures, pictures_of
+from runtime.errors import BadData
+from ui.faults import lines
 from ui.language import Texts
 from ui.safe import literal
 
@@ -21,7 +23,7 @@ def draw_comparison(first: Run, second: Run, words: Texts) -> None:
     [compared] = report.comparisons
     _draw_scores(report, words)
     if compared.found is None:
-        st.info(compared.problem)
+        st.info("  \n".join(lines(BadData(compared.problem), words.language)))
         return
     st.text(_verdict(compared.found, words))
     st.subheader(words.evaluations["changed"].format(n=len(compared.changed)), anchor=False)

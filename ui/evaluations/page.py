@@ -11,7 +11,7 @@ from evals.runner import folder_of
 from runtime.errors import SetupError
 from runtime.settings import load_settings
 from ui.evaluations.run import draw_run
-from ui.exchange import failure
+from ui.faults import failure
 from ui.language import Texts, shown_language, texts
 from ui.safe import literal
 from ui.wording import ago
@@ -31,7 +31,7 @@ def show() -> None:
     try:
         settings = load_settings()
     except SetupError as error:
-        failure(error.message, error.hint)
+        failure(error, words)
         st.button(words.try_again)
         return
     words = texts(shown_language(settings.language, st.context.locale))
@@ -46,7 +46,7 @@ def show() -> None:
         _leave()
         st.info(words.evaluations["not_there"])
     for fault in faults:
-        failure(fault.message, fault.hint)
+        failure(fault, words)
     _draw_list(runs, words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
@@ -9,13 +10,13 @@ from typing import Literal
 import streamlit as st
 
 from memory.drawings import Drawn
-from memory.home import Home
 from memory.images import ImageStore
 from runtime.errors import ImageMissing, VistalkError
 from ui.drawings import NARROWEST, download, use_again
 from ui.drawn import made_facts
-from ui.exchange import failure
+from ui.faults import failure
 from ui.language import Texts
+from ui.librarian import Erasing, Librarian
 from ui.pictures import DIALOG_WIDTHS, show_file
 from ui.safe import literal
 from ui.wording import ago
@@ -61,17 +62,17 @@ def _close() -> None:
     st.session_state.pop(CONFIRMING, None)
 
 
-def opened_drawing(home: Home, words: Texts) -> None:
+def opened_drawing(librarian: Librarian, words: Texts) -> None:
     """The dialog with the drawing that was opened last, until it is closed."""
     drawing: Drawn | None = st.session_state.get(OPENED)
     if drawing is not None:
         width: Literal["medium", "large"] = "medium" if drawing.width <= DIALOG_WIDTHS["medium"] else "large"
         title = literal(str(drawing.made["prompt"]))
-        st.dialog(title, width=width, on_dismiss=_close)(_full_size)(drawing, home, words)
+        st.dialog(title, width=width, on_dismiss=_close)(_full_size)(drawing, librarian, words)
 
 
-def _full_size(drawing: Drawn, home: Home, words: Texts) -> None:
-    said, there = words.gallery, True
+def _full_size(drawing: Drawn, librarian: Librarian, words: Texts) -> None:
+    said, there, home = words.gallery, True, librarian.home
     try:
         path = home.images.path(drawing.sha256)
         with st.container(width=max(drawing.width, NARROWEST)):
@@ -86,7 +87,7 @@ def _full_size(drawing: Drawn, home: Home, words: Texts) -> None:
     }
     st.markdown("  \n".join(f":gray[{name}] {literal(fact)}" for name, fact in facts.items()))
     if st.session_state.get(CONFIRMING) == drawing.sha256:
-        _confirm_delete(drawing, home, words)
+        _confirm_delete(drawing, librarian, words)
         return
     with st.container(horizontal=True):
         if use_again(drawing.made, words, key=drawing.sha256):
@@ -108,17 +109,25 @@ def _ask_first(sha256: str) -> None:
     st.session_state[CONFIRMING] = sha256
 
 
-def _confirm_delete(drawing: Drawn, home: Home, words: Texts) -> None:
-    said = words.gallery
-    st.warning(said["delete_explained"])
+def _confirm_delete(drawing: Drawn, librarian: Librarian, words: Texts) -> None:
+    """A picture that a conversation or a memory shows stays there, unless the person has it erased everywhere."""
+    said, home = words.gallery, librarian.home
+    shown = home.conversations.references.keepers(drawing.sha256) - {"drawing"}
+    st.warning(said["delete_shown" if shown else "delete_explained"])
+    everywhere = False
     with st.container(horizontal=True):
         confirmed = st.button(said["delete"], type="primary", key="delete-confirm")
+        if shown:
+            everywhere = st.button(said["delete_everywhere"], key="delete-everywhere")
         st.button(said["keep"], key="delete-keep", on_click=st.session_state.pop, args=(CONFIRMING, None))
-    if confirmed:
+    if confirmed or everywhere:
         try:
-            home.drawings.delete(drawing.sha256)
+            if everywhere:
+                Erasing(kind="image", id=drawing.sha256).run(librarian, lambda _: None, threading.Event())
+            else:
+                home.drawings.delete(drawing.sha256)
         except VistalkError as error:
-            failure(error.message, error.hint)
+            failure(error, words)
             return
         _close()
         st.rerun()

@@ -24,7 +24,7 @@ def show() -> None:
     st.header(words.gallery["title"], anchor=False)
     _draw_what_draws(desk, words)
     _draw_pictures(desk, words)
-    opened_drawing(desk.assistant.home, words)
+    opened_drawing(desk.librarian, words)
 
 
 def _draw_what_draws(desk: Desk, words: Texts) -> None:

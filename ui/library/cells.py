@@ -17,6 +17,7 @@ from memory.library.records import Picture, PictureHit
 from memory.library.walking import shown
 from runtime.errors import ImageMissing, UserError
 from runtime.settings import Settings
+from ui.faults import failure
 from ui.language import Texts
 from ui.pictures import DIALOG_WIDTHS
 from ui.safe import literal
@@ -77,7 +78,10 @@ def _full_size(picture: Picture, settings: Settings, library: Library, words: Te
     try:
         st.image(_whole_now(picture, settings), width="content", alt=name)
     except UserError as error:
-        st.error(said["file_gone"] if isinstance(error, ImageMissing) else literal(error.message))
+        if isinstance(error, ImageMissing):
+            st.error(said["file_gone"])
+        else:
+            failure(error, words)
         with suppress(UserError):
             st.image(library.thumbnail(picture), width="content", alt=name)
     facts = {

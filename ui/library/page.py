@@ -11,7 +11,7 @@ from memory.library.records import Stats
 from runtime.errors import SetupError, VistalkError
 from runtime.settings import load_settings
 from ui.desk import Desk, open_desk
-from ui.exchange import failure
+from ui.faults import failure
 from ui.language import Texts, shown_language, texts
 from ui.library.cells import opened_picture
 from ui.library.documents import draw_documents
@@ -40,10 +40,11 @@ def show() -> None:
         words = texts(shown_language(settings.language, st.context.locale))
         with st.spinner(words.opening):
             desk = open_desk(settings)
+            desk.follow(settings)
             library = desk.librarian.library
             held = _stats(desk.assistant.home.root, settings.user, desk.indexer.edition, library)
     except SetupError as error:
-        failure(error.message, error.hint)
+        failure(error, words)
         st.button(words.try_again)
         return
     _draw(desk, held, words)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from memory.library.records import Outcome, Progress
 from runtime.errors import EncoderChanged, LibraryDamaged, VistalkError
-from ui.exchange import failure
+from ui.faults import failure
 from ui.language import Texts
 from ui.librarian import Indexing
 from ui.library.indexing import Indexer, Run
@@ -39,7 +39,7 @@ def draw_run(indexer: Indexer, words: Texts) -> None:
 
 def trouble(error: VistalkError, indexer: Indexer, words: Texts) -> None:
     """What went wrong; where the index does not fit the encoder any more, a button that makes it anew."""
-    failure(error.message, error.hint)
+    failure(error, words)
     if isinstance(error, EncoderChanged | LibraryDamaged):
         st.button(
             words.library["all_anew"],

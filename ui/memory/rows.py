@@ -11,7 +11,7 @@ from memory.home import Home
 from memory.memories.records import Memory
 from runtime.errors import ImageMissing, UnknownThread, VistalkError
 from ui import box
-from ui.exchange import failure
+from ui.faults import failure
 from ui.language import Texts
 from ui.safe import literal
 from ui.wording import ago
@@ -105,7 +105,7 @@ def _draw_editing(memory: Memory, home: Home, words: Texts) -> None:
         saved = st.button(said["save"], key=f"save-{memory.id}", type="primary")
         st.button(said["keep"], key=f"leave-{memory.id}", on_click=st.session_state.pop, args=(EDITING, None))
     if saved and (text.strip() or memory.sha256):
-        _carry_out(lambda: home.memories.edit(memory.id, text))
+        _carry_out(lambda: home.memories.edit(memory.id, text), words)
 
 
 def _confirm(memory: Memory, home: Home, words: Texts) -> None:
@@ -115,14 +115,14 @@ def _confirm(memory: Memory, home: Home, words: Texts) -> None:
         confirmed = st.button(said["forget"], key=f"confirm-{memory.id}", type="primary")
         st.button(said["keep"], key=f"keep-{memory.id}", on_click=st.session_state.pop, args=(CONFIRMING, None))
     if confirmed:
-        _carry_out(lambda: home.memories.delete([memory.id]))
+        _carry_out(lambda: home.memories.delete([memory.id]), words)
 
 
-def _carry_out(change: Callable[[], object]) -> None:
+def _carry_out(change: Callable[[], object], words: Texts) -> None:
     try:
         change()
     except VistalkError as error:
-        failure(error.message, error.hint)
+        failure(error, words)
         return
     for name in (EDITING, CONFIRMING):
         st.session_state.pop(name, None)

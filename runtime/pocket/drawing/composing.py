@@ -12,9 +12,6 @@ from PIL import Image
 from runtime.pocket.drawing.scene import Scene
 
 SIDE = 128
-DETAIL = 20
-"""Rows and columns that are left of a hint when drawing; in training it varies around that."""
-
 WORN = ("hat", "cap", "crown", "helmet", "ribbon")
 """A thing with such a word in its name stands on what it is with; others beside it, below."""
 

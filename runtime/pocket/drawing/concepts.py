@@ -13,7 +13,7 @@ FILE = "concepts.json"
 STYLES = ("flat", "cartoon", "simple", "3d")
 """Fluent Emoji Flat, Noto Emoji, Twemoji and Fluent Emoji 3D."""
 
-ONE_WAY = ("left", "right", "arrow", "clockwise", "back", "button", "o’clock", "mirror", "speech", "moon")
+ONE_WAY = ("left", "right", "arrow", "clockwise", "back", "button", "o’clock", "mirror", "speech", "moon", "hundred")
 """Things with such a word in their name are other things when mirrored."""
 
 

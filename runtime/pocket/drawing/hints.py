@@ -1,4 +1,4 @@
-"""The hint for a scene: thumbnails of its things, in another style than the wanted one, laid out and blurred."""
+"""The hint for a scene: thumbnails of its things, in the wanted style or else in another one, laid out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 from runtime.pocket.drawing.bank import Bank
 from runtime.pocket.drawing.colours import recoloured
-from runtime.pocket.drawing.composing import DETAIL, SIDE, Place, arranged, blurred, composed
+from runtime.pocket.drawing.composing import SIDE, Place, arranged, blurred, composed
 from runtime.pocket.drawing.concepts import Concept
 from runtime.pocket.drawing.scene import Scene
 
@@ -26,9 +26,8 @@ def hint_for(
     *,
     source: Image.Image | None = None,
     strength: float = 0.5,
-    detail: int = DETAIL,
 ) -> Image.Image:
-    """The hint (RGB). A `source` stands for the scene's first thing; how little is left of it is its `strength`."""
+    """The hint (RGB). A `source` stands for the scene's first thing; the larger `strength`, the more it is blurred."""
     at = {concept.name: number for number, concept in enumerate(known)}
     numbers = [at[item.name] for item in scene.items]
     icons = [_thumbnail(bank, number, scene.style, chance) for number in numbers]
@@ -41,9 +40,9 @@ def hint_for(
         icons[0] = _cut_out(source.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), scene)
         if len(places) == 1:
             places = [replace(places[0], x=0.5, y=0.5, size=1.0, degrees=0.0)]
-        detail = varied_detail(strength)
     mirrors = [known[number].mirrors and source is None for number in numbers]
-    return blurred(composed([_turned(place, mirrors) for place in places], icons), detail)
+    hint = composed([_turned(place, mirrors) for place in places], icons)
+    return hint if source is None else blurred(hint, varied_detail(strength))
 
 
 def varied_detail(strength: float) -> int:
@@ -57,7 +56,7 @@ def _turned(place: Place, mirrors: Sequence[bool]) -> Place:
 
 def _thumbnail(bank: Bank, number: int, style: str, chance: random.Random) -> Image.Image:
     there = bank.styles(number)
-    return bank.thumbnail(number, chance.choice([other for other in there if other != style] or there))
+    return bank.thumbnail(number, style if style in there else chance.choice(there))
 
 
 def _cut_out(picture: Image.Image, scene: Scene) -> Image.Image:

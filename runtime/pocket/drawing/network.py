@@ -1,8 +1,9 @@
 """The pocket generator's network: diffusers' U-Net over the picture's 4 × 4 patches, told of words and of a hint.
 
 It reads the noisy picture and the hint (channels side by side, as in InstructPix2Pix, Brooks et al. 2023) and gives the
-clean picture (as in "Back to basics", Li & He 2025): what it draws at every step is a preview of the end. The path from
-noise to picture is straight (flow matching): noisy = (1 - sigma) picture + sigma noise.
+clean picture (as in "Back to basics", Li & He 2025): what it draws at every step is a preview of the end. The path is
+straight (flow matching) and begins not at noise but at the noisy hint (data-dependent couplings, Albergo et al. 2023),
+so that little is left to be made up: noisy = (1 - sigma) picture + sigma (hint + `SPREAD` noise).
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ PATCH = 4
 CHANNELS = 3 * PATCH**2
 WORD_DIMENSION = 384
 MOST_TOKENS = 16
+SPREAD = 0.1
+"""Of the noise that is added to a hint, pictures being in [-1, 1]."""
+
 WIDTHS = (96, 160, 192)
 CONFIGURATION: dict[str, Any] = {
     "sample_size": 128 // PATCH,
@@ -57,8 +61,8 @@ def clean(unet: Any, noisy: torch.Tensor, hint: torch.Tensor, sigma: torch.Tenso
     Args:
         unet: as `build` makes it.
         noisy: (pictures, 3, side, side), pictures being in [-1, 1].
-        hint: likewise; zeros where there is none.
-        sigma: (pictures,), the share of noise, in (0, 1].
+        hint: likewise.
+        sigma: (pictures,), how far they are on the way to the noisy hint, in (0, 1].
         words: one text for each.
     """
     patches = pixel_unshuffle(torch.cat([noisy, hint], 1), PATCH).to(unet.dtype, memory_format=torch.channels_last)

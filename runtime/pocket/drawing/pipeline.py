@@ -10,6 +10,7 @@ import torch
 from diffusers import DiffusionPipeline, ImagePipelineOutput
 from PIL import Image
 
+from runtime.errors import BadOrder
 from runtime.pocket.drawing.bank import bank
 from runtime.pocket.drawing.composing import SIDE, blurred
 from runtime.pocket.drawing.concepts import concepts
@@ -46,7 +47,6 @@ class PocketPipeline(DiffusionPipeline):
         *,
         image: Image.Image | None = None,
         strength: float = 0.5,
-        hinted: bool = True,
         negative_prompt: str = "",
         num_inference_steps: int = STEPS,
         guidance_scale: float = GUIDANCE,
@@ -57,19 +57,20 @@ class PocketPipeline(DiffusionPipeline):
         """Draw what the prompt says.
 
         Args:
-            prompt: read for things, colours, numbers and a style; what is not known counts as words only.
+            prompt: read for things, colours, numbers and a style. What else it says counts where a picture is varied.
             image: a picture to vary. `strength`: how little is left of it, in (0, 1].
-            hinted: whether thumbnails, or the picture, are hinted at; else it draws from the words alone.
             negative_prompt: what to draw away from.
             guidance_scale: how closely the words are followed; 1 is as they come.
             generator: of the processor; it decides which thumbnails are hinted at, and the noise.
             callback_on_step_end: called with the pipeline, the step, its time, and {"preview": RGB image}.
             output_type: "pil", or "pt" for a tensor (1, 3, side, side) in [-1, 1].
+
+        Raises:
+            BadOrder: the prompt names nothing that it knows, and there is no picture to vary.
         """
         generator = generator or torch.Generator().manual_seed(torch.seed())
         chance = random.Random(int(torch.randint(2**62, (1,), generator=generator)))  # noqa: S311
-        caption, shown = self._understood(prompt, image, strength, chance)
-        hint = to_tensor(shown) if hinted and shown is not None else torch.zeros(1, 3, SIDE, SIDE)
+        caption, hint = self._understood(prompt, image, strength, chance)
         encoder, tokenizer = self.text_encoder, self.tokenizer
         self.num_timesteps = num_inference_steps
 
@@ -80,7 +81,7 @@ class PocketPipeline(DiffusionPipeline):
         picture = sampled(
             self.unet,
             self.scheduler,
-            hint.to(self._execution_device),
+            to_tensor(hint).to(self._execution_device),
             read_words([caption], encoder, tokenizer),
             read_words([negative_prompt or ""], encoder, tokenizer),
             steps=num_inference_steps,
@@ -92,13 +93,16 @@ class PocketPipeline(DiffusionPipeline):
 
     def _understood(
         self, prompt: str, image: Image.Image | None, strength: float, chance: random.Random
-    ) -> tuple[str, Image.Image | None]:
+    ) -> tuple[str, Image.Image]:
         """The caption that the network reads, and the hint."""
         scene, english = read(prompt)
         if scene is not None:
             return scene.caption, hint_for(scene, concepts(), bank(), chance, source=image, strength=strength)
         if image is None:
-            return f"{STYLED['flat']} {english}", None
+            raise BadOrder(
+                f"{english.strip().capitalize() or 'This'} is nothing that the pocket generator knows.",
+                hint=f"It draws icons of {len(concepts()):,} things, such as a red apple or two green trees.",
+            )
         colour = colour_in(english)
         square = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
         return f"{STYLED['flat']} a {colour} thing" if colour else english, blurred(square, varied_detail(strength))

@@ -1,4 +1,4 @@
-"""From noise to a picture in a few steps, guided away from what the network would draw without the words."""
+"""From a noisy hint to a picture in a few steps, guided away from what the network would draw without the words."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from runtime.pocket.drawing.network import Words, clean
+from runtime.pocket.drawing.network import SPREAD, Words, clean
 
-STEPS, GUIDANCE = 10, 2.5
+STEPS, GUIDANCE = 2, 1.0
 """When drawing, unless others are asked for."""
 
 
@@ -35,16 +35,16 @@ def sampled(
     """One picture (1, 3, side, side) in [-1, 1].
 
     Args:
-        hint: of that shape; zeros where there is none.
+        hint: of that shape.
         words: one text. `otherwise`: what it is guided away from, the empty text where nothing is to be avoided.
-        guidance: how far; 1 is not at all.
+        guidance: how far; 1 or less is not at all.
         generator: of the processor, so that a seed means the same on every device.
         seen: called after every step with its number from 0, its time and the clean picture as it looks by then.
     """
     device = hint.device
     schedule.set_timesteps(sigmas=[1 - step / steps for step in range(steps)], device=device)
-    noisy = torch.randn(hint.shape, generator=generator).to(device)
-    guided = guidance != 1
+    noisy = hint + SPREAD * torch.randn(hint.shape, generator=generator).to(device)
+    guided = guidance > 1
     texts = words.before(otherwise) if guided else words
     copies = 2 if guided else 1
     for step, time in enumerate(schedule.timesteps):

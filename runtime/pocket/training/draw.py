@@ -3,8 +3,7 @@
 <out>/icons.safetensors …  the prepared icon sets (`runtime.pocket.training.draw_icons`)
 <out>/log.jsonl            one line every few steps
 <out>/samples.png          what it draws of a few held-out icons: hint, drawing, icon
-<out>/step-N/              weights, their running means, the optimizer's moments
-<out>/state.json           N
+and the weights, with their running means, as `runtime.pocket.training.saving` keeps them
 """
 
 from __future__ import annotations
@@ -18,10 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 
-from runtime.pocket.drawing.network import Words, clean
+from runtime.pocket.drawing.network import SPREAD, Words, clean
+from runtime.pocket.training import saving
 from runtime.pocket.training.draw_examples import Examples, tensors
+
+MEANS = "means"
+"""The file of the running means."""
 
 Report = Callable[[int, float, float], None]
 """Takes the step, the mean loss since the last report, and examples a second."""
@@ -31,9 +33,9 @@ Report = Callable[[int, float, float], None]
 class Recipe:
     """What a run does.
 
-    `decay`: the last so many steps lead the learning rate to zero; `centre`, `spread`: of the logit-normal noise
-    levels, a quarter of them above 0.9, where drawing in few steps is decided; `least`: the noise level below which
-    errors count no more; `average`: how slowly the running means follow.
+    `decay`: the last so many steps lead the learning rate to zero; `centre`, `spread`: of the logit-normal places on
+    the way, a quarter of them above 0.9, where drawing in few steps is decided; `least`: the place below which errors
+    count no more; `average`: how slowly the running means follow.
     """
 
     steps: int
@@ -69,8 +71,8 @@ class Learner:
             self._trained.values(), lr=0.0, betas=(0.9, 0.99), weight_decay=recipe.weight_decay
         )
         self.step = 0
-        if (out / "state.json").exists():
-            self._resume()
+        if state := saving.kept(out):
+            self._resume(state["step"])
 
     def run(self, report: Report, saved: Callable[[], None]) -> None:
         """Train to the recipe's last step, from where the folder stands; `saved` is called after every save."""
@@ -97,13 +99,13 @@ class Learner:
         pictures, hints, captions = tensors([self._examples.example(first + at) for at in range(recipe.batch)])
         chance = torch.Generator().manual_seed(recipe.seed * 1_000_003 + self.step)
         sigma = torch.sigmoid(torch.randn(recipe.batch, generator=chance) * recipe.spread + recipe.centre)
-        noise = torch.randn(pictures.shape, generator=chance)
+        begun = hints + SPREAD * torch.randn(pictures.shape, generator=chance)
         level = sigma[:, None, None, None]
         for group in self._optimizer.param_groups:
             group["lr"] = recipe.at(self.step)
         with torch.autocast("cpu", torch.bfloat16):
-            seen = clean(self.unet, (1 - level) * pictures + level * noise, hints, sigma, self._read(captions))
-        # The error of the velocity is that of the clean picture over the noise level.
+            seen = clean(self.unet, (1 - level) * pictures + level * begun, hints, sigma, self._read(captions))
+        # The error of the velocity is that of the clean picture over the place on the way.
         loss = ((seen - pictures) / level.clamp(min=recipe.least)).square().mean()
         self._optimizer.zero_grad()
         loss.backward()
@@ -120,36 +122,11 @@ class Learner:
 
     def save(self) -> None:
         """Keep weights, means, moments and step; a kill in between leaves the last ones whole."""
-        moments = {
-            f"{moment} {name}": value.contiguous()
-            for name, parameter in self._trained.items()
-            for moment, value in self._optimizer.state[parameter].items()
-        }
-        folder = self.out / f"step-{self.step}"
-        folder.mkdir(exist_ok=True)
-        save_file(
-            {name: value.detach().contiguous() for name, value in self._trained.items()}, folder / "weights.safetensors"
-        )
-        save_file({name: value.contiguous() for name, value in self.means.items()}, folder / "means.safetensors")
-        save_file(moments, folder / "optimizer.safetensors")
-        beside = self.out / "state.writing"
-        beside.write_text(json.dumps({"step": self.step}), encoding="utf-8")
-        beside.replace(self.out / "state.json")
-        for old in self.out.glob("step-*"):
-            if old != folder:
-                for file in old.iterdir():
-                    file.unlink()
-                old.rmdir()
+        saving.save(self.out, {"step": self.step}, self._trained, self._optimizer, **{MEANS: self.means})
 
-    def _resume(self) -> None:
-        self.step = int(json.loads((self.out / "state.json").read_text(encoding="utf-8"))["step"])
-        folder = self.out / f"step-{self.step}"
-        weights, moments = load_file(folder / "weights.safetensors"), load_file(folder / "optimizer.safetensors")
-        means = load_file(folder / "means.safetensors")
-        with torch.no_grad():
-            for name, parameter in self._trained.items():
-                parameter.copy_(weights[name])
-                self.means[name].copy_(means[name])
-                self._optimizer.state[parameter] = {
-                    kind: moments[f"{kind} {name}"] for kind in ("step", "exp_avg", "exp_avg_sq")
-                }
+    def _resume(self, step: int) -> None:
+        self.step = step
+        saving.resume(self.out, step, self._trained, self._optimizer)
+        means = saving.read(self.out, step, MEANS)
+        for name, mean in self.means.items():
+            mean.copy_(means[name])

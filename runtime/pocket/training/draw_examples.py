@@ -1,4 +1,4 @@
-"""What the pocket generator is shown: an icon or a few in one style, their caption, and a hint in another style.
+"""What the pocket generator is shown: an icon or a few in one style, their caption, and a hint in that or another one.
 
 Kept from it: some concept–style pairs and some colours of some things (`runtime.pocket.training.draw_split`).
 """
@@ -27,20 +27,20 @@ from runtime.pocket.training.draw_icons import ICONS
 from runtime.pocket.training.draw_split import colour_held_out, held_out_style
 
 LEAST_DETAIL, MOST_DETAIL = 10, 32
-"""Rows and columns left of a hint."""
+"""Rows and columns left of a hint that is blurred."""
 
 SINGLE, RECOLOURED, SEVERAL = 0.52, 0.28, 0.1
 """Shares of the examples; the rest shows two different things."""
 
-SAME_STYLE, HINT_RECOLOURED = 0.15, 0.25
-HINT_LEFT_OUT, WORDS_LEFT_OUT = 0.12, 0.1
+SAME_STYLE, HINT_RECOLOURED, HINT_BLURRED = 0.6, 0.8, 0.3
+WORDS_LEFT_OUT = 0.1
 
 
 class Shown(NamedTuple):
-    """One example: picture and hint, uint8 (128, 128, 3); no hint is None, no words ""."""
+    """One example: picture and hint, uint8 (128, 128, 3); no words are ""."""
 
     picture: NDArray[np.uint8]
-    hint: NDArray[np.uint8] | None
+    hint: NDArray[np.uint8]
     caption: str
 
 
@@ -120,7 +120,8 @@ class Examples:
     def _shown(self, concepts: Sequence[int], scene: Scene, chance: random.Random) -> Shown:
         places = _unturned(arranged(scene, chance), [self._icons.concepts[at] for at in concepts])
         pictures = [self._icons.picture(at, scene.style) for at in concepts]
-        hints = [self._hint(at, scene.style, chance) for at in concepts]
+        near = chance.random() < SAME_STYLE
+        hints = [self._hint(at, scene.style, chance, near=near) for at in concepts]
         colour = scene.items[0].colour
         if colour:
             changed = recoloured(pictures[0], colour)
@@ -130,17 +131,18 @@ class Examples:
                 pictures = [changed]
                 if chance.random() < HINT_RECOLOURED:
                     hints = [recoloured(hints[0], colour) or hints[0]]
-        hint = blurred(composed(shaken(places, chance), hints), chance.randint(LEAST_DETAIL, MOST_DETAIL))
+        hint = composed(places if near else shaken(places, chance), hints)
+        if chance.random() < HINT_BLURRED:
+            hint = blurred(hint, chance.randint(LEAST_DETAIL, MOST_DETAIL))
         return Shown(
             np.asarray(composed(places, pictures)),
-            None if chance.random() < HINT_LEFT_OUT else np.asarray(hint),
+            np.asarray(hint),
             "" if chance.random() < WORDS_LEFT_OUT else scene.caption,
         )
 
-    def _hint(self, concept: int, style: str, chance: random.Random) -> Image.Image:
+    def _hint(self, concept: int, style: str, chance: random.Random, *, near: bool) -> Image.Image:
         others = [other for other in self._icons.styles(concept) if other != style]
-        same = not others or chance.random() < SAME_STYLE
-        return self._bank.thumbnail(concept, style if same else chance.choice(others))
+        return self._bank.thumbnail(concept, style if near or not others else chance.choice(others))
 
 
 def _unturned(places: Sequence[Place], of: Sequence[Concept]) -> list[Place]:
@@ -149,8 +151,6 @@ def _unturned(places: Sequence[Place], of: Sequence[Concept]) -> list[Place]:
 
 
 def tensors(shown: Sequence[Shown]) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
-    """Pictures and hints (examples, 3, 128, 128) in [-1, 1], no hint being zeros; and the captions."""
-    hints = [example.picture if example.hint is None else example.hint for example in shown]
-    there = torch.tensor([example.hint is not None for example in shown])[:, None, None, None]
-    pictures = scaled(np.stack([example.picture for example in shown]))
-    return pictures, scaled(np.stack(hints)) * there, [example.caption for example in shown]
+    """Pictures and hints (examples, 3, 128, 128) in [-1, 1], and the captions."""
+    pictures, hints = np.stack([example.picture for example in shown]), np.stack([example.hint for example in shown])
+    return scaled(pictures), scaled(hints), [example.caption for example in shown]

@@ -1,8 +1,7 @@
 """Does the pocket generator draw what it is asked for? Held-out prompts, judged by a `draw_judge.Judge`.
 
 Two thirds of the prompts ask for a thing in a style in which its training never saw it, one third for a thing in a
-colour that it never had there. Beside the drawings stand the hints that they were drawn from, blurred thumbnails, and
-what is drawn from the words alone.
+colour that it never had there. Beside the drawings stand the hints that they were drawn from: thumbnails.
 
 <out>/grades.json  the numbers
 <out>/grid.png     fifty drawings, each below its hint
@@ -97,11 +96,10 @@ def grade(run: Path, draws: Any, out: Path, count: int, report: Report) -> dict[
     eyes = eyes.to(torch.bfloat16, memory_format=torch.channels_last)
     judging = judge(run, eyes, icons, lambda done, of: report("icons judged", done, of))
     prompts = asked(icons, count)
-    drawings: dict[str, list[Image.Image]] = {"drawn": [], "hint": [], "words alone": []}
+    drawings: dict[str, list[Image.Image]] = {"drawn": [], "hint": []}
     for number, prompt in enumerate(prompts):
         drawings["hint"].append(hint_for(prompt.scene, icons.concepts, bank(), _chance(number)))
-        for name, hinted in (("drawn", True), ("words alone", False)):
-            drawings[name].append(draws(prompt.scene.caption, hinted=hinted, generator=_seed(number)).images[0])
+        drawings["drawn"].append(draws(prompt.scene.caption, generator=_seed(number)).images[0])
         report("prompts drawn", number + 1, len(prompts))
     held_out = icons.held_out()
     real = [composed([WHOLE], [icons.picture(*pair)]) for pair in held_out]

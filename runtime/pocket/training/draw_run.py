@@ -10,17 +10,18 @@ from typing import Any
 
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 
+from runtime.errors import ModelNotPresent
 from runtime.pocket import sentences
 from runtime.pocket.drawing import network
-from runtime.pocket.drawing.composing import DETAIL, SIDE, Place, blurred, composed
+from runtime.pocket.drawing.composing import SIDE, Place, composed
 from runtime.pocket.drawing.concepts import FILE
 from runtime.pocket.drawing.pipeline import PocketPipeline
 from runtime.pocket.drawing.pixels import to_image, to_tensor
 from runtime.pocket.drawing.sampling import GUIDANCE, STEPS, sampled, scheduler
 from runtime.pocket.drawing.scene import Item, Scene
-from runtime.pocket.training.draw import Learner, Recipe, Report
+from runtime.pocket.training import saving
+from runtime.pocket.training.draw import MEANS, Learner, Recipe, Report
 from runtime.pocket.training.draw_examples import Examples, Icons
 from runtime.pocket.training.draw_icons import Report as IconsReport
 from runtime.pocket.training.draw_icons import prepare
@@ -57,10 +58,16 @@ def reader(folder: Path) -> Callable[[Sequence[str]], network.Words]:
 
 
 def averaged(run: Path) -> Any:
-    """The network with the running means of a run's last save, in 16 bits."""
-    step = json.loads((run / "state.json").read_text(encoding="utf-8"))["step"]
+    """The network with the running means of a run's last save, in 16 bits.
+
+    Raises:
+        ModelNotPresent: nothing was saved.
+    """
+    state = saving.kept(run)
+    if state is None:
+        raise ModelNotPresent(f"No training of the generator is kept in {run}.")
     unet = network.build()
-    unet.load_state_dict(load_file(run / f"step-{step}" / "means.safetensors"))
+    unet.load_state_dict(saving.read(run, state["step"], MEANS))
     return unet.bfloat16().eval()
 
 
@@ -75,32 +82,28 @@ def pipeline(run: Path) -> PocketPipeline:
 
 
 def sample_sheet(unet: Any, read: Callable[[Sequence[str]], network.Words], icons: Icons) -> Image.Image:
-    """Held-out icons in columns: hint, drawing, drawing from words alone, icon."""
+    """Held-out icons in columns: hint, drawing, icon."""
     held_out = icons.held_out()
     bank = icons.bank()
     chosen = held_out[:: len(held_out) // SAMPLES][:SAMPLES]
-    sheet = Image.new("RGB", (len(chosen) * SIDE, 4 * SIDE), "white")
+    sheet = Image.new("RGB", (len(chosen) * SIDE, 3 * SIDE), "white")
     nothing = read([""])
     for column, (concept, style) in enumerate(chosen):
         words = read([Scene((Item(icons.concepts[concept].name),), style).caption])
         place = [Place(0, 0.5, 0.5, 1.0)]
-        hint = blurred(composed(place, [bank.thumbnail(concept, icons.styles(concept)[0])]), DETAIL)
-        tensor = to_tensor(hint)
-        rows = [hint]
-        for told in (tensor, torch.zeros_like(tensor)):
-            answer = sampled(
-                unet,
-                scheduler(),
-                told,
-                words,
-                nothing,
-                steps=STEPS,
-                guidance=GUIDANCE,
-                generator=torch.Generator().manual_seed(column),
-                seen=lambda _step, _time, _picture: None,
-            )
-            rows.append(to_image(answer))
-        rows.append(composed(place, [icons.picture(concept, style)]))
+        hint = composed(place, [bank.thumbnail(concept, icons.styles(concept)[0])])
+        answer = sampled(
+            unet,
+            scheduler(),
+            to_tensor(hint),
+            words,
+            nothing,
+            steps=STEPS,
+            guidance=GUIDANCE,
+            generator=torch.Generator().manual_seed(column),
+            seen=lambda _step, _time, _picture: None,
+        )
+        rows = [hint, to_image(answer), composed(place, [icons.picture(concept, style)])]
         for row, picture in enumerate(rows):
             sheet.paste(picture, (column * SIDE, row * SIDE))
     return sheet

@@ -1,8 +1,8 @@
 """The training loop: seeded, resumable at any kill, logged line by line.
 
-<out>/log.jsonl           one line every few steps: step, losses by source, rate, speed
-<out>/state.json          step and how far each source is read
-<out>/weights.safetensors projector and adapters; optimizer.safetensors its two moments
+<out>/log.jsonl  one line every few steps: step, losses by source, rate, speed
+
+and projector and adapters as `runtime.pocket.training.saving` keeps them
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
-from safetensors.torch import load_file, save_file
 
 from runtime.pocket.assemble import STRIDE
 from runtime.pocket.naming import tag_line
-from runtime.pocket.training import augment
+from runtime.pocket.training import augment, saving
 from runtime.pocket.training.data import Example
 from runtime.pocket.training.learner import Learner
 from runtime.pocket.training.packing import Packer, Row, collate
@@ -118,8 +117,8 @@ class Trainer:
         self._trained = {n: p for n, p in learner.named_parameters() if p.requires_grad}
         self.state = State()
         out.mkdir(parents=True, exist_ok=True)
-        if (out / "state.json").exists():
-            self._resume()
+        if kept := saving.kept(out):
+            self._resume(kept)
 
     def run(self, report: Report) -> None:
         """Train to the recipe's last step, from where the folder stands."""
@@ -200,34 +199,8 @@ class Trainer:
 
     def save(self) -> None:
         """Keep weights, moments and state; a kill in between leaves the last ones whole."""
-        moments = {}
-        for name, parameter in self._trained.items():
-            for moment, value in self._optimizer.state.get(parameter, {}).items():
-                moments[f"{moment} {name}"] = value.detach().cpu().contiguous()
-        weights = {name: p.detach().cpu().contiguous() for name, p in self._trained.items()}
-        folder = self.out / f"step-{self.state.step}"
-        folder.mkdir(exist_ok=True)
-        save_file(weights, folder / "weights.safetensors")
-        save_file(moments, folder / "optimizer.safetensors")
-        state = {"step": self.state.step, "pools": self.state.pools, "read": self.state.read}
-        beside = self.out / "state.writing"
-        beside.write_text(json.dumps(state), encoding="utf-8")
-        beside.replace(self.out / "state.json")
-        for old in self.out.glob("step-*"):
-            if old != folder:
-                for file in old.iterdir():
-                    file.unlink()
-                old.rmdir()
+        saving.save(self.out, vars(self.state), self._trained, self._optimizer)
 
-    def _resume(self) -> None:
-        kept = json.loads((self.out / "state.json").read_text(encoding="utf-8"))
+    def _resume(self, kept: dict[str, Any]) -> None:
         self.state = State(kept["step"], kept["pools"], Counter(kept["read"]))
-        folder = self.out / f"step-{self.state.step}"
-        weights = load_file(folder / "weights.safetensors")
-        moments = load_file(folder / "optimizer.safetensors")
-        with torch.no_grad():
-            for name, parameter in self._trained.items():
-                parameter.copy_(weights[name])
-                self._optimizer.state[parameter] = {
-                    kind: moments[f"{kind} {name}"].to(parameter.device) for kind in ("step", "exp_avg", "exp_avg_sq")
-                }
+        saving.resume(self.out, self.state.step, self._trained, self._optimizer)

@@ -2,10 +2,10 @@
 
 The vision tower is frozen and its maps are computed once, so a step is a small transformer on either side.
 
-<out>/features/            the maps of each source's pictures, as they are and mirrored
-<out>/log.jsonl            one line every few steps
-<out>/state.json           step, and how far each source is read
-<out>/weights.safetensors  what is trained; optimizer.safetensors its moments
+<out>/features/  the maps of each source's pictures, as they are and mirrored
+<out>/log.jsonl  one line every few steps
+
+and what is trained as `runtime.pocket.training.saving` keeps it
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import normalize
 
+from runtime.pocket.training import saving
 from runtime.pocket.training.data import Example
 from runtime.pocket.training.features import Features
 from runtime.pocket.training.loop import Sampler
@@ -81,8 +81,8 @@ class Matcher:
         groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": spared, "weight_decay": 0.0}]
         self._optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
         self.step, self._read = 0, Counter[str]()
-        if (out / "state.json").exists():
-            self._resume()
+        if kept := saving.kept(out):
+            self._resume(kept)
 
     def run(self, report: Report) -> None:
         """Train to the recipe's last step, from where the folder stands."""
@@ -147,30 +147,11 @@ class Matcher:
 
     def save(self) -> None:
         """Keep what is trained, its moments and the state; a kill in between leaves the last ones whole."""
-        moments = self._optimizer.state_dict()["state"]
-        flat = {f"{number}.{name}": value for number, of in moments.items() for name, value in of.items()}
-        for name, tensors in (("weights", self._trained), ("optimizer", flat)):
-            part = self.out / f"{name}-{self.step}.safetensors"
-            save_file({key: value.detach().contiguous() for key, value in tensors.items()}, part)
-        state = {"step": self.step, "read": dict(self._read)}
-        (self.out / "state.part").write_text(json.dumps(state), encoding="utf-8")
-        (self.out / "state.part").replace(self.out / "state.json")
-        for old in self.out.glob("*-*.safetensors"):
-            if not old.stem.endswith(f"-{self.step}"):
-                old.unlink()
+        saving.save(self.out, {"step": self.step, "read": self._read}, self._trained, self._optimizer)
 
-    def _resume(self) -> None:
-        state = json.loads((self.out / "state.json").read_text(encoding="utf-8"))
-        self.step, self._read = state["step"], Counter(state["read"])
-        weights = load_file(self.out / f"weights-{self.step}.safetensors")
-        with torch.no_grad():
-            for name, value in self._trained.items():
-                value.copy_(weights[name])
-        optimizer = self._optimizer.state_dict()
-        for key, value in load_file(self.out / f"optimizer-{self.step}.safetensors").items():
-            number, name = key.split(".")
-            optimizer["state"].setdefault(int(number), {})[name] = value
-        self._optimizer.load_state_dict(optimizer)
+    def _resume(self, kept: dict[str, Any]) -> None:
+        self.step, self._read = kept["step"], Counter(kept["read"])
+        saving.resume(self.out, self.step, self._trained, self._optimizer)
 
 
 def trainable(model: Any) -> None:

@@ -25,7 +25,7 @@ class Group:
     Attributes:
         action: what they want.
         when: any; alone (nothing attached now); empty (no picture at all); following (something was said before);
-            picture (one at least); attached (with this message); several (two at least).
+            picture (one at least); attached (with this message); single (one in all); several (two at least).
         templates: the words, with {slots}; {pic} and {pics} stand for a reference to one or several pictures.
         after: what the person said just before, where the words only make sense after it.
     """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from runtime.pocket.training.phrasings import LANGUAGES, Group, Lang, Phrasings, phrasings
-from runtime.pocket.training.references import missing, to_one, to_several
+from runtime.pocket.training.references import missing, missing_several, to_one, to_several
 from runtime.pocket.training.surface import lowered, roughen
 
 ACTIONS = (
@@ -78,7 +78,7 @@ def examples(seed: int, count: int, without: Collection[str] = ()) -> Iterator[P
 
 def _example(action: str, lang: Lang, rng: random.Random) -> PlanningExample:
     words = phrasings(lang)
-    why = rng.choices(("vague", "lost", "unknown"), (40, 40, 20))[0] if action == "ask_user" else ""
+    why = rng.choices(("vague", "lost", "unknown"), (36, 24, 40))[0] if action == "ask_user" else ""
     if why == "unknown":
         return _unknown_picture(words, lang, rng)
     lost = why == "lost"
@@ -97,12 +97,11 @@ def _example(action: str, lang: Lang, rng: random.Random) -> PlanningExample:
 
 
 def _unknown_picture(words: Phrasings, lang: Lang, rng: random.Random) -> PlanningExample:
-    """A request about a picture that the conversation does not have, others or none being there."""
-    pointing = tuple(g for g in _pictured(words) if any("{pic}" in template for template in g.templates))
-    group = rng.choice(pointing)
-    template = rng.choice([template for template in group.templates if "{pic}" in template])
-    handles, new = _pictures("any", False, rng)
-    text = words.fill(template, rng).replace("{pic}", missing(words, handles, rng))
+    """A request about a picture that the conversation does not have, mostly where others are there."""
+    pointing = [t for group in _pictured(words) for t in group.templates if "{pic}" in t or "{pics}" in t]
+    handles, new = _pictures(rng.choices(("picture", "empty"), (85, 15))[0], False, rng)
+    text = words.fill(rng.choice(pointing), rng).replace("{pic}", missing(words, handles, rng))
+    text = text.replace("{pics}", missing_several(words, handles, rng))
     earlier = _earlier(words, lang, handles, rng)
     return PlanningExample(roughen(text, lang, rng), lang, handles, new, earlier, "ask_user", ())
 
@@ -124,6 +123,8 @@ def _pictures(when: str, many: bool, rng: random.Random) -> tuple[tuple[str, ...
     if many or when == "several":
         total = rng.choice((2, 2, 2, 3, 3, 4))
         fresh = rng.choice((0, 1, 2, 2))
+    elif when == "single":
+        total, fresh = 1, rng.choice((0, 1))
     elif when in ("picture", "attached"):
         total = rng.choices((1, 2, 3, 4), (45, 25, 20, 10))[0]
         fresh = rng.choices((0, 1, 2), (0 if when == "attached" else 45, 45, 10))[0]

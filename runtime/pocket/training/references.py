@@ -6,7 +6,7 @@ import random
 
 from runtime.pocket.training.phrasings import Phrasings
 
-ORDER = ("first", "second", "third", "fourth")
+ORDER = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
 def to_one(
@@ -22,7 +22,7 @@ def to_one(
     several = len(handles) > 1
     kind = rng.choices(
         ("newest", "last", "named", "order", "previous"),
-        (30 if len(new) > 1 else 60, 10 * several, 18, 25 * plain * several, 6 * several * (len(new) < 2)),
+        (30 if len(new) > 1 else 60, 10 * several, 18, 40 * plain * several, 8 * several * (len(new) < 2)),
     )[0]
     at = {"newest": len(handles) - 1, "last": len(handles) - 1, "previous": len(handles) - 2}.get(kind)
     if at is None:
@@ -51,12 +51,30 @@ def to_several(
 
 
 def missing(words: Phrasings, handles: tuple[str, ...], rng: random.Random) -> str:
-    """Return words for a picture that is not there, by a name never given or a place beyond the last."""
-    beyond = [ORDER[at] for at in range(len(handles), len(ORDER))]
-    if beyond and rng.random() < 0.35:
-        return rng.choice(words.references[rng.choice(beyond)])
-    number = rng.choice([number for number in range(1, 13) if f"img{number}" not in handles])
-    return _named(rng.choice(words.references["named"]), f"img{number}")
+    """Return words for a picture that is not there: a name never given, a place beyond the last, another than the one.
+
+    Mostly it is the first place beyond the last, which is the easiest to take for one that is there.
+    """
+    beyond = [at for at in range(len(handles), len(ORDER)) if f"img{at + 1}" not in handles]
+    few = len(handles) < 2
+    kind = rng.choices(
+        ("named", "order", "previous", "other", "elsewhere"),
+        (25, 60 * bool(beyond), 15 * few, 12 * few, 20 * (not handles)),
+    )[0]
+    if kind == "order":
+        kind = ORDER[rng.choices(beyond, [0.5**at for at in beyond])[0]]
+    return _named(rng.choice(words.references[kind]), _unknown(handles, rng))
+
+
+def missing_several(words: Phrasings, handles: tuple[str, ...], rng: random.Random) -> str:
+    """Return words for several pictures of which one at least is not there."""
+    kinds = ["named_two", *(["three"] if len(handles) < 3 else []), *(["both", "last_two"] if len(handles) < 2 else [])]
+    one, other = rng.choice([*handles, "img1"]), _unknown(("img1", *handles), rng)
+    return rng.choice(words.references[rng.choice(kinds)]).replace("{one}", one).replace("{two}", other)
+
+
+def _unknown(handles: tuple[str, ...], rng: random.Random) -> str:
+    return rng.choice([name for name in (f"img{number}" for number in range(1, 13)) if name not in handles])
 
 
 def _named(phrase: str, handle: str) -> str:

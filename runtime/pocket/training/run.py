@@ -12,7 +12,7 @@ from runtime.pocket.training.learner import from_sources
 from runtime.pocket.training.loop import Recipe, Report, Sampler, Trainer
 from runtime.pocket.training.talk import talk
 
-PLANS, TALKS = 0.35, 0.03
+PLANS, TALKS = 0.4, 0.03
 """Shares of planning examples and small talk among what is drawn; the rest is the sources' own."""
 
 TOGETHER = 6

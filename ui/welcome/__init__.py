@@ -1,0 +1,1 @@
+"""What a person sees who opens vistalk for the first time."""
