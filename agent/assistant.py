@@ -20,25 +20,20 @@ from agent.context import Budget
 from agent.events import Done, Event, Failed, ImageAdded
 from agent.exchange import Exchange, exchanges
 from agent.graph import Nodes, build
-from agent.intake import Asked, Intake, said
+from agent.intake import Asked, Intake
 from agent.intake import Upload as Upload
-from agent.planner import Facts, Plan
+from agent.planner import Plan
 from agent.shortening import Shortener
-from agent.state import State, Turn, found_pictures, quoted_sources
+from agent.state import State, Turn, quoted_sources
 from agent.summarising import Summary, nothing
 from agent.titling import TITLE, first_words, title
+from agent.underway import Underway
 from memory.home import Home
 from memory.memories.recall import Recall
 from memory.names import plain_line
 from memory.refs import ImageRef
 from memory.threads.branches import Branch
-from runtime.errors import (
-    Cancelled,
-    DiskFull,
-    LimitReached,
-    ThreadBusy,
-    VistalkError,
-)
+from runtime.errors import Cancelled, DiskFull, LimitReached, VistalkError
 from runtime.pool import ModelPool
 from runtime.presets import Preset
 from runtime.settings import Settings
@@ -80,8 +75,7 @@ class Assistant:
         self.planner = nodes.planner
         self._graph = build(nodes, home.conversations.saver)
         self._intake = Intake(settings, preset, home)
-        self._running: set[str] = set()
-        self._guard = threading.Lock()
+        self._underway = Underway()
 
     def ask(
         self, thread: str, words: str, uploads: Sequence[Upload] = (), cancel: threading.Event | None = None
@@ -173,12 +167,8 @@ class Assistant:
         history = self.history(thread)
         config = branching.before(self.home.conversations, thread, turn, len(history))
         earlier = history[turn]
-        return Asked(
-            config,
-            earlier.words if words is None else words,
-            earlier.images if uploads is None else uploads,
-            turn,
-        )
+        pictures = earlier.images if uploads is None else uploads
+        return Asked(config, earlier.words if words is None else words, pictures, turn)
 
     def _run(self, config: RunnableConfig, turn: Turn) -> Iterator[Event]:
         clock = threading.Timer(self.settings.turn_seconds, turn.expire)
@@ -230,24 +220,8 @@ class Assistant:
         Raises:
             VistalkError: what `ask` would fail with before it plans.
         """
-        words = self._intake.checked(words, uploads)
-        known: list[dict[str, Any]] = []
-        earlier: list[str] = []
-        found: list[str] = []
-        focus: list[str] = []
-        if thread is not None:
-            values = self._values(self.home.conversations.config(thread))
-            known = values["images"]
-            earlier = said(values)
-            if not uploads:
-                found, focus = found_pictures(values["messages"], [])
-        for upload in uploads:
-            self.home.images.check(upload.data, name=upload.name)
-        new = [f"img{len(known) + i}" for i in range(1, len(uploads) + 1)]
-        handles = [*self._intake.live(known), *new]
-        calls = self.preset.tool_calls
-        facts = Facts(words, self._intake.language(words), handles, new, earlier, (), calls, found, focus)
-        return self.planner.plan(facts, threading.Event())
+        values = None if thread is None else self._values(self.home.conversations.config(thread))
+        return self.planner.plan(self._intake.facts(words, uploads, values), threading.Event())
 
     def history(self, thread: str) -> list[Exchange]:
         """The conversation's turns, oldest first.
@@ -280,21 +254,13 @@ class Assistant:
 
     def running(self, thread: str) -> bool:
         """Whether a turn of this conversation is under way."""
-        with self._guard:
-            return thread in self._running
+        return thread in self._underway
 
     @contextmanager
     def _alone(self, thread: str) -> Iterator[None]:
-        with self._guard:
-            if thread in self._running:
-                raise ThreadBusy
-            self._running.add(thread)
-        try:
+        with self._underway.alone(thread):
             self.shortener.wait(thread)
             yield
-        finally:
-            with self._guard:
-                self._running.discard(thread)
 
     def _values(self, config: RunnableConfig) -> State:
         values = self._graph.get_state(config).values

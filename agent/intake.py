@@ -12,7 +12,8 @@ from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from agent.language import Language, language_of
-from agent.state import State, Turn
+from agent.planner import Facts
+from agent.state import State, Turn, found_pictures
 from memory.home import Home
 from memory.provenance import Made
 from memory.refs import ImageRef
@@ -84,6 +85,29 @@ class Intake:
                 continue
             live[ref.handle] = ref
         return live
+
+    def facts(self, words: str, uploads: Sequence[Upload], values: State | None) -> Facts:
+        """What the planner would know of a turn with these words and files in a conversation; nothing is kept.
+
+        Raises:
+            VistalkError: nothing of it can be taken.
+        """
+        words = self.checked(words, uploads)
+        for upload in uploads:
+            self._home.images.check(upload.data, name=upload.name)
+        known = values["images"] if values else []
+        new = [f"img{number}" for number in range(len(known) + 1, len(known) + len(uploads) + 1)]
+        found, focus = found_pictures(values["messages"], []) if values and not uploads else ([], [])
+        return Facts(
+            words=words,
+            language=self.language(words),
+            handles=[*self.live(known), *new],
+            new=new,
+            earlier=said(values) if values else [],
+            calls_left=self._preset.tool_calls,
+            found=found,
+            focus=focus,
+        )
 
     def opened(self, thread: str, asked: Asked, before: State, cancel: threading.Event) -> tuple[Turn, list[ImageRef]]:
         """The turn that begins, and the pictures that came with it, which are kept.

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agent.archives import import_thread
@@ -20,7 +18,7 @@ from agent.assistant import Assistant
 from agent.context import FEW, also_shown
 from agent.language import prompts
 from agent.planner import NEAR, Facts, describe
-from agent.summarising import MOST, Summary, folded, nothing, summary_lines
+from agent.summarising import Summary, nothing, summary_lines
 from runtime.vlm.scripted import Rule, ScriptedModel
 from tests.agent.stage import done, png, stage
 
@@ -297,40 +295,3 @@ def test_what_a_picture_says_stays_information() -> None:
         assert not any("forget on everything" in str(m.text) for m in last if isinstance(m, SystemMessage))
         [quoting] = [str(m.text) for m in last if "forget on everything" in str(m.text)]
         assert quoting.removeprefix("img1:").startswith(prompts("en").summary)
-
-
-@given(
-    turns=st.lists(
-        st.tuples(st.text(max_size=200), st.text(max_size=200), st.lists(st.integers(1, 300), max_size=4)), max_size=60
-    ),
-    text=st.text(max_size=100),
-)
-def test_a_summary_is_bounded_and_keeps_the_newest(turns: list[tuple[str, str, list[int]]], text: str) -> None:
-    messages: list[AnyMessage] = []
-    for words, caption, numbers in turns:
-        handles = [f"img{number}" for number in numbers]
-        steps = [{"tool": "caption", "text": caption, "images": handles}]
-        messages += [HumanMessage(words), AIMessage(caption, additional_kwargs={"steps": steps})]
-    at_once = folded({**nothing(), "text": text}, messages, len(messages))
-    assert len(json.dumps(at_once, ensure_ascii=False).encode()) <= MOST
-    assert at_once["until"] == len(messages)
-    if named := [f"img{number}" for _, _, numbers in turns for number in numbers]:
-        assert list(at_once["pictures"])[-1:] in ([named[-1]], [])
-
-
-def test_a_small_conversation_folds_to_all_of_it() -> None:
-    looked = [{"tool": "caption", "text": "a  red\nsquare", "images": ["img1"]}]
-    messages: list[AnyMessage] = [
-        HumanMessage("Describe it.", additional_kwargs={"images": [{"handle": "img1"}, {"handle": "img2"}]}),
-        AIMessage("a red square", additional_kwargs={"steps": looked}),
-        HumanMessage("And the other?"),
-    ]
-    assert folded(nothing(), messages, 3) == {
-        "until": 3,
-        "text": "",
-        "asked": ["Describe it.", "And the other?"],
-        "pictures": {"img2": "", "img1": "a red square"},
-    }
-    half = folded(nothing(), messages, 2)
-    assert folded(half, messages, 3) == folded(nothing(), messages, 3)
-    assert summary_lines(nothing(), "en") == []

@@ -85,8 +85,10 @@ def words(browser: Browser, folder: Path) -> list[Measure]:
         said = " ".join(f"t{reply}w{number}" for number in range(WORDS))
         rules.append(f'[[rule]]\nwhen = "count {reply};"\nreply = "{said}"\ntokens_per_second = {PACE}\n')
     with _scripted(folder, "\n".join(rules), "tests.ui.clocked") as server, _page(browser, server) as page:
+        before = server.worked
         for reply in range(REPLIES):
             _ask(page, f"count {reply};")
+        worked = 100 * (server.worked - before) / (REPLIES * WORDS / PACE)
         shown = page.evaluate("window.seen")
     made = {
         word: float(at) for at, word in (line.split(" ") for line in _clock(folder).read_text().splitlines()) if word
@@ -97,6 +99,7 @@ def words(browser: Browser, folder: Path) -> list[Measure]:
         Measure("first_word", median(first), "ms", "most", 100, f"from made to shown, median of {REPLIES} replies"),
         Measure("word", median(list(waits.values())), "ms", "most", 100, f"the same of {len(waits)} words"),
         Measure("slowest_word", max(waits.values()), "ms"),
+        Measure("work", worked, "%", note="processor time of the server over that of writing, the questions included"),
     ]
 
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from agent.events import Queued, Token
 from tests.ui.harness import ask, buttons, desk, picture, thread_of
-from ui import chat_page
+from ui import chat_page, exchange
 from ui.chat_page import BRISK, POLL, look_interval
 from ui.turns import Running
 
@@ -38,7 +38,7 @@ def test_the_newest_turns_are_shown_and_older_ones_are_a_click_away(
 def test_a_click_draws_no_more_late_in_a_conversation(chat: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_page, "NEWEST", 3)
     drawn: list[int] = []
-    draw = chat_page.draw
+    draw = exchange.draw
 
     def counted(shown: Any, scene: Any, number: int) -> None:
         drawn.append(number)

@@ -18,7 +18,7 @@ from runtime.pocket.drawing.hints import hint_for, varied_detail
 from runtime.pocket.drawing.network import read as read_words
 from runtime.pocket.drawing.pixels import to_image, to_tensor
 from runtime.pocket.drawing.reading import colour_in, read
-from runtime.pocket.drawing.sampling import GUIDANCE, STEPS, sampled
+from runtime.pocket.drawing.sampling import AVOIDING, GUIDANCE, STEPS, sampled
 from runtime.pocket.drawing.scene import STYLED
 
 OnStep = Callable[[Any, int, Any, dict[str, Any]], Any]
@@ -60,7 +60,8 @@ class PocketPipeline(DiffusionPipeline):
             prompt: read for things, colours, numbers and a style. What else it says counts where a picture is varied.
             image: a picture to vary. `strength`: how little is left of it, in (0, 1].
             negative_prompt: what to draw away from.
-            guidance_scale: how closely the words are followed; 1 is as they come.
+            guidance_scale: how closely the words are followed; 1 is as they come, `AVOIDING` the least with a
+                negative prompt.
             generator: of the processor; it decides which thumbnails are hinted at, and the noise.
             callback_on_step_end: called with the pipeline, the step, its time, and {"preview": RGB image}.
             output_type: "pil", or "pt" for a tensor (1, 3, side, side) in [-1, 1].
@@ -85,7 +86,7 @@ class PocketPipeline(DiffusionPipeline):
             read_words([caption], encoder, tokenizer),
             read_words([negative_prompt or ""], encoder, tokenizer),
             steps=num_inference_steps,
-            guidance=guidance_scale,
+            guidance=max(guidance_scale, AVOIDING) if negative_prompt else guidance_scale,
             generator=generator,
             seen=seen,
         )

@@ -12,6 +12,9 @@ from runtime.pocket.drawing.network import SPREAD, Words, clean
 STEPS, GUIDANCE = 2, 1.0
 """When drawing, unless others are asked for."""
 
+AVOIDING = 2.0
+"""The least guidance where something is to be drawn away from."""
+
 
 def scheduler() -> Any:
     """Euler's steps on the straight path."""
