@@ -12,6 +12,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
+from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 
@@ -67,6 +68,49 @@ class Narrowed:
         return cast("Where", terms[0] if len(terms) == 1 else {"$and": terms})
 
 
+class _Store:
+    """A folder of Chroma as this process has it open, once for all users.
+
+    Attributes:
+        lock: held in every use, since `Vectors.rebuild` puts another store in the place of this one.
+        client: None until it is needed, and again after it was put away.
+        users: the `Vectors` that have used it and were not closed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.client: ClientAPI | None = None
+        self.users: WeakSet[Vectors] = WeakSet()
+
+    def opened(self) -> ClientAPI:
+        """Its client."""
+        if self.client is None:
+            settle(self.folder)
+            blank_unused(self.folder)
+            self.client = client_of(self.folder)
+        return self.client
+
+    def close(self) -> None:
+        """Let it go; nothing happens where it is not open."""
+        client, self.client = self.client, None
+        if client is not None:
+            client.close()  # type: ignore[attr-defined]
+            blank_unused(self.folder)
+
+
+_stores: WeakValueDictionary[Path, _Store] = WeakValueDictionary()
+_finding = threading.Lock()
+
+
+def _store_of(folder: Path) -> _Store:
+    with _finding:
+        store = _stores.get(folder.absolute())
+        if store is None:
+            store = _stores[folder.absolute()] = _Store(folder)
+        return store
+
+
 class Vectors:
     """One user's vectors in a store that several users may share. Nothing is opened before it is needed.
 
@@ -80,10 +124,8 @@ class Vectors:
     """
 
     def __init__(self, folder: Path, user: str) -> None:
-        self._folder = folder
+        self._store = _store_of(folder)
         self._user = _name_of(user)
-        self._lock = threading.RLock()  # held in every use, since `rebuild` puts another store in the place of this one
-        self._client: ClientAPI | None = None
 
     def encoder(self, kind: Kind) -> str | None:
         """Id of the encoder that made this kind's vectors; None when there are none."""
@@ -166,7 +208,7 @@ class Vectors:
         """The vectors of a user by their keys, as float32: as the index has them, and as they stand in its log."""
         held: dict[str, tuple[bytes, ...]] = {}
         with self._errors_named():
-            log = logged(self._folder)
+            log = logged(self._store.folder)
             for collection in self._open().list_collections():
                 if collection.name.endswith(f"-{_name_of(user)}"):
                     found = collection.get(include=["embeddings"])
@@ -178,8 +220,8 @@ class Vectors:
     def rebuild(self) -> None:
         """Take the last traces of removed vectors, anybody's, out of the store, by writing it anew without them."""
         with self._errors_named():
-            client, self._client = self._open(), None
-            rebuild(self._folder, client, HNSW)
+            client, self._store.client = self._open(), None
+            rebuild(self._store.folder, client, HNSW)
 
     def drop_user(self, user: str) -> None:
         """Remove all vectors of a user; `rebuild` takes their last traces."""
@@ -191,23 +233,19 @@ class Vectors:
     def remove(self) -> None:
         """Remove the store, with the vectors of all users; the next use makes an empty one."""
         with self._errors_named():
-            self.close()
-            remove(self._folder)
+            self._store.close()
+            remove(self._store.folder)
 
     def close(self) -> None:
-        """Let the store go; a second call does nothing."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()  # type: ignore[attr-defined]
-            blank_unused(self._folder)
+        """Let the store go, which closes it where no other user has it; a second call does nothing."""
+        with self._store.lock:
+            self._store.users.discard(self)
+            if not self._store.users:
+                self._store.close()
 
     def _open(self) -> ClientAPI:
-        if self._client is None:
-            settle(self._folder)
-            blank_unused(self._folder)
-            self._client = client_of(self._folder)
-        return self._client
+        self._store.users.add(self)
+        return self._store.opened()
 
     def _collection(self, kind: Kind) -> Collection | None:
         with self._errors_named():
@@ -230,7 +268,7 @@ class Vectors:
     @contextmanager
     def _errors_named(self) -> Iterator[None]:
         try:
-            with self._lock:
+            with self._store.lock:
                 yield
         except VistalkError:
             raise

@@ -190,7 +190,7 @@ def test_a_drawing_is_still_there_after_a_restart_and_in_the_gallery(chat: AppTe
     [look] = keys(gallery, "look-")
     gallery.button(key=look).click().run()
     gallery.button(key="delete-drawing").click().run()
-    gallery.button(key="delete-confirm").click().run()
+    gallery.button(key="delete-everywhere").click().run()
     other.run()
     assert not other.exception
     assert EN.picture_gone.format(handle="img1") in captions(other)
