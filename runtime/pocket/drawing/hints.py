@@ -14,7 +14,7 @@ from runtime.pocket.drawing.composing import SIDE, Place, arranged, blurred, com
 from runtime.pocket.drawing.concepts import Concept
 from runtime.pocket.drawing.scene import Scene
 
-FINEST, COARSEST = 32, 10
+FINEST, COARSEST = 64, 10
 """Rows and columns left of a picture that is varied: at no strength, and at full."""
 
 
