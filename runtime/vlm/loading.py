@@ -49,12 +49,14 @@ def checkpoint_folder(source: str, revision: str | None = None, *, hint: str = "
 
 
 def whole_checkpoint(source: str, revision: str | None = None, *, hint: str = "") -> Path:
-    """`checkpoint_folder` with all of its weights: a download may have ended in the middle.
+    """`checkpoint_folder`; of a hub model only with all of its weights: a download may have ended in the middle.
 
     Raises:
-        ModelNotPresent
+        ModelNotPresent, ModelCorrupt
     """
     folder = checkpoint_folder(source, revision, hint=hint)
+    if Path(source).is_dir():
+        return folder
     index = folder / "model.safetensors.index.json"
     try:
         shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()) if index.exists() else set()
