@@ -51,7 +51,7 @@ def _places(kind: str, named: str | None, count: int) -> list[int]:
         return list(range(max(0, count - numbers[0]), count))
     if kind == "from_the_end":
         return [count - number if number <= count else number - 1 for number in numbers]
-    return [count - 1 if number == LAST else number - 1 for number in numbers]
+    return [count - 1 if number == LAST else number - 1 for number in numbers if number]
 
 
 def _number(word: str) -> int:
