@@ -282,7 +282,9 @@ class Assistant:
     def _begin(self, thread: str, asked: Asked, turn: Turn, fresh: list[ImageRef], summary: Summary) -> None:
         refs = [ref.to_dict() for ref in fresh]
         message = HumanMessage(turn.words, additional_kwargs={"images": refs})
-        values = {"messages": [message], "images": refs, "steps": [], "summary": summary}
+        values: dict[str, Any] = {"messages": [message], "images": refs, "steps": []}
+        if not summary["until"]:  # another one is in the checkpoint that the turn begins at
+            values["summary"] = summary
         self._graph.update_state(branching.beginning(asked.config), values, as_node="reply")
         conversations = self.home.conversations
         if asked.turn is not None:

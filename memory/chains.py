@@ -27,7 +27,7 @@ CREATE TABLE links (
 ) WITHOUT ROWID;
 """
 
-_REMEMBERED = 8
+_REMEMBERED = 12
 """Lists that stay in memory: those of a few conversations that are spoken in."""
 
 

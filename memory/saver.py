@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 LONG = ("messages", "images")
 """Channels that hold lists which grow with every turn, and are kept as `Chains`."""
 
+SELDOM = ("summary",)
+"""Channels whose value is long and seldom another: `Chains` of one item, so that it is stored once."""
+
+_VALUE = "value"
+"""The key of such an item, that no picture's dict has."""
+
 
 class Saver(SqliteSaver):
     """A `SqliteSaver` whose transactions are committed when all went well and rolled back otherwise.
@@ -114,6 +120,9 @@ class Saver(SqliteSaver):
             for channel in LONG:
                 if items := values.get(channel):
                     values[channel] = self._chains.put(cursor, thread, items)
+            for channel in SELDOM:
+                if value := values.get(channel):
+                    values[channel] = self._chains.put(cursor, thread, [{_VALUE: value}])
             return super().put(config, {**checkpoint, "channel_values": values}, metadata, new_versions)
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -143,7 +152,7 @@ class Saver(SqliteSaver):
     def items(self, thread_id: str) -> builtins.list[Any]:
         """Every message and picture's dict that any checkpoint of a conversation holds."""
         with self.cursor(transaction=False) as cursor:
-            items = self._chains.items(cursor, thread_id)
+            items = [item for item in self._chains.items(cursor, thread_id) if not _seldom(item)]
         for found in super().list({"configurable": {"thread_id": thread_id}}):
             for channel in LONG:
                 held = found.checkpoint["channel_values"].get(channel, [])
@@ -166,7 +175,7 @@ class Saver(SqliteSaver):
         with self.erasing() as cursor:
             found = [*super().list({"configurable": {"thread_id": thread_id}})]
             cursor.execute("DELETE FROM writes WHERE thread_id = ?", (thread_id,))
-            renamed = self._chains.rewrite(cursor, thread_id, change)
+            renamed = self._chains.rewrite(cursor, thread_id, lambda item: None if _seldom(item) else change(item))
             for each in found:
                 values = each.checkpoint["channel_values"]
                 kept: dict[str, Any] = {}
@@ -184,12 +193,13 @@ class Saver(SqliteSaver):
                 super().put(before, {**each.checkpoint, "channel_values": kept}, metadata, {})
 
     def _whole(self, found: CheckpointTuple) -> CheckpointTuple:
-        """A checkpoint with its long lists in place of their names."""
-        values = {**found.checkpoint["channel_values"]}
+        """A checkpoint with its long values in place of their names."""
+        values, thread = {**found.checkpoint["channel_values"]}, found.config["configurable"]["thread_id"]
         with self.cursor(transaction=False) as cursor:
-            for channel in LONG:
+            for channel in (*LONG, *SELDOM):
                 if isinstance(name := values.get(channel), bytes):
-                    values[channel] = self._chains.get(cursor, found.config["configurable"]["thread_id"], name)
+                    items = self._chains.get(cursor, thread, name)
+                    values[channel] = items[0][_VALUE] if channel in SELDOM else items
         return found._replace(checkpoint={**found.checkpoint, "channel_values": values})
 
     def fold_log(self) -> None:
@@ -237,6 +247,10 @@ class Saver(SqliteSaver):
                 f"The conversations in {self._path} cannot be read or saved: {error}.",
                 hint="If it is damaged, move it away; a new one is made, without the old conversations.",
             ) from error
+
+
+def _seldom(item: Any) -> bool:
+    return isinstance(item, dict) and _VALUE in item
 
 
 def _owner(thread_id: str) -> tuple[str, Kind, str]:

@@ -20,7 +20,7 @@ LISTED = 41
 
 LONG = 1_000
 """Turns of the conversation whose growth is measured."""
-MEASURED = 20
+MEASURED = 50
 """Turns that a size is taken over; the file grows by whole pages."""
 
 

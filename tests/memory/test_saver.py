@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.checkpoint.base import empty_checkpoint
 
 from memory.conversations import Conversations
 from memory.images import ImageStore
@@ -125,3 +126,24 @@ def test_commits_reach_the_disk(ann: Conversations) -> None:
 def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="unable to open database file"):
         Saver(tmp_path / "nowhere" / "threads.sqlite")
+
+
+def test_a_summary_is_stored_once_and_goes_with_what_is_erased(ann: Conversations) -> None:
+    summary = {"until": 4, "text": "They spoke of a heron.", "asked": [], "pictures": {}}
+    config = ann.config(ann.create().id)
+    thread = config["configurable"]["thread_id"]
+    for step in range(3):
+        checkpoint = {**empty_checkpoint(), "channel_values": {"messages": [HumanMessage("hello")], "summary": summary}}
+        config = ann.saver.put(
+            {"configurable": {"checkpoint_ns": "", **config["configurable"]}}, checkpoint, {"step": step}, {}
+        )
+    with ann.saver.cursor(transaction=False) as cursor:
+        stored = [bytes(value) for (value,) in cursor.execute("SELECT value FROM links").fetchall()]
+        stored += [bytes(value) for (value,) in cursor.execute("SELECT checkpoint FROM checkpoints").fetchall()]
+    assert sum(b"heron" in value for value in stored) == 1
+    assert len(ann.saver.items(thread)) == 1
+    found = ann.saver.get_tuple(config)
+    assert found is not None
+    assert found.checkpoint["channel_values"]["summary"] == summary
+    ann.saver.rewrite(thread, lambda item: item)
+    assert [each.checkpoint["channel_values"].get("summary") for each in ann.saver.list(config)] == [None] * 3

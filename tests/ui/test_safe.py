@@ -117,4 +117,4 @@ def test_no_page_allows_html() -> None:
     sources = [path.read_text(encoding="utf-8") for path in Path(ui.__path__[0]).rglob("*.py")]
     assert sources
     assert not any("unsafe_allow_html" in source for source in sources)
-    assert "".join(sources).count("st.html(") == 1  # our own style sheet
+    assert "".join(sources).count("st.html(") == 2  # our own style sheet and the colour scheme
