@@ -133,7 +133,8 @@ def test_a_summary_is_stored_once_and_goes_with_what_is_erased(ann: Conversation
     config = ann.config(ann.create().id)
     thread = config["configurable"]["thread_id"]
     for step in range(3):
-        checkpoint = {**empty_checkpoint(), "channel_values": {"messages": [HumanMessage("hello")], "summary": summary}}
+        checkpoint = empty_checkpoint()
+        checkpoint["channel_values"] = {"messages": [HumanMessage("hello")], "summary": summary}
         config = ann.saver.put(
             {"configurable": {"checkpoint_ns": "", **config["configurable"]}}, checkpoint, {"step": step}, {}
         )
@@ -142,8 +143,9 @@ def test_a_summary_is_stored_once_and_goes_with_what_is_erased(ann: Conversation
         stored += [bytes(value) for (value,) in cursor.execute("SELECT checkpoint FROM checkpoints").fetchall()]
     assert sum(b"heron" in value for value in stored) == 1
     assert len(ann.saver.items(thread)) == 1
-    found = ann.saver.get_tuple(config)
-    assert found is not None
-    assert found.checkpoint["channel_values"]["summary"] == summary
+    newest = ann.saver.get_tuple(config)
+    assert newest is not None
+    assert newest.checkpoint["channel_values"]["summary"] == summary
     ann.saver.rewrite(thread, lambda item: item)
-    assert [each.checkpoint["channel_values"].get("summary") for each in ann.saver.list(config)] == [None] * 3
+    found = [*ann.saver.list({"configurable": {"thread_id": thread}})]
+    assert [each.checkpoint["channel_values"].get("summary") for each in found] == [None] * 3
