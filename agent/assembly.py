@@ -19,7 +19,7 @@ from tools.caption import Caption
 from tools.easel import Easel
 from tools.forget import Forget
 from tools.generate_image import GenerateImage
-from tools.judging import Judge
+from tools.judging import ENOUGH, ENOUGH_OF_AN_ICON, Judge
 from tools.read_text import ReadText
 from tools.recall import RecallMemories
 from tools.remember import Remember
@@ -30,18 +30,19 @@ from tools.vary_image import VaryImage
 from tools.vqa import Vqa
 
 
-def open_assistant(settings: Settings, *, reuse: bool = True) -> Assistant:
+def open_assistant(settings: Settings, *, reuse: bool = True, beside: Assistant | None = None) -> Assistant:
     """Open the data directory and build the assistant; end it with `assistant.close()`.
 
-    `reuse` is that of `chat_model`: conversations are faster with it, and measurements do without.
+    `reuse` is that of `chat_model`: conversations are faster with it, and measurements do without. With `beside`, it is
+    that of another user of the same data directory: both share the models, and this one is to be closed first.
 
     Raises:
         DataDirectoryBusy: another vistalk has it open.
         BadSetting, ModelNotPresent: the preset cannot be used; nothing is left open.
     """
     preset = preset_of(settings)
-    pool = model_pool(settings)
-    home = Home.open(settings)
+    pool = beside.pool if beside else model_pool(settings)
+    home = beside.home.of(settings.user) if beside else Home.open(settings)
     try:
         model = chat_model(settings, preset, pool, home.images.open, reuse=reuse)
         caption = Caption(model, translator_of(preset))
@@ -60,7 +61,9 @@ def open_assistant(settings: Settings, *, reuse: bool = True) -> Assistant:
         recall = recollection(home, preset, passages, pictures)
         tools += memory_tools(recall, caption, None if preset.composes else vqa)
         if preset.generator != "none":
-            judge = Judge(pictures, model if _answers_truly(preset) else None) if pictures is not None else None
+            asked = model if _answers_truly(preset) else None
+            enough = ENOUGH_OF_AN_ICON if preset.generator == preset.encoder == "pocket" else ENOUGH
+            judge = Judge(pictures, asked, enough) if pictures is not None else None
             easel = Easel(
                 generator(settings, preset, pool),
                 judge,

@@ -28,6 +28,8 @@ from agent.state import State, Turn, quoted_sources
 from agent.summarising import Summary, nothing
 from agent.titling import TITLE, first_words, title
 from agent.underway import Underway
+from memory.erasure.erasing import erase
+from memory.erasure.targets import Target
 from memory.home import Home
 from memory.memories.recall import Recall
 from memory.names import plain_line
@@ -132,6 +134,16 @@ class Assistant:
             config = branching.end(conversations, thread, turn, len(self.history(thread)), position)
             self._graph.update_state(config, {"steps": []}, as_node="reply")
             conversations.rewind(thread, len(self.history(thread)))
+
+    def erase_turn(self, thread: str, turn: int) -> None:
+        """Erase a turn for good, in all its versions; with its last turn the conversation goes. Turns count from 0.
+
+        Raises:
+            UnknownThread, UnknownTurn, ThreadBusy
+            DiskFull, SetupError: a file cannot be removed or written; the next start goes on with it.
+        """
+        with self._alone(thread):
+            erase(self.home, Target("turn", thread, turn))
 
     def _answer(self, thread: str, asked: Callable[[], Asked], cancel: threading.Event | None) -> Iterator[Event]:
         cancel = cancel or threading.Event()

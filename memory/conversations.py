@@ -68,6 +68,7 @@ class Conversations:
         path: the SQLite file; made when it is not there.
         user: whose conversations; no other user's can be reached.
         images: the same user's image store.
+        beside: another user's, open on the same file; its connection is used, and is not to be closed here.
 
     Attributes:
         saver: langgraph's checkpoint saver, to compile a graph with.
@@ -79,14 +80,16 @@ class Conversations:
         DiskFull: it could not be made.
     """
 
-    def __init__(self, path: Path, user: str, images: ImageStore) -> None:
+    def __init__(self, path: Path, user: str, images: ImageStore, beside: Conversations | None = None) -> None:
         from memory.saver import Saver  # langgraph takes half a second to import
 
         self._user = checked_user(user)
-        self.saver = Saver(path)
+        self.saver: Saver = beside.saver if beside else Saver(path)
         self._images = images
         self.references = references.References(self.saver, user, images)
         self._drawings = Drawings(self.saver, user, images, self.references)
+        if beside:
+            return
         try:
             migrate(self.saver, path)
             self.saver.finish_scrub()

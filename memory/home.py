@@ -64,16 +64,33 @@ class Home:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with ExitStack() as opened:
             opened.callback(DataLock(root).release)
-            images = ImageStore(
-                root / "images",
-                settings.user,
-                max_bytes=settings.max_upload_bytes,
-                max_pixels=settings.max_pixels,
-            )
-            conversations = Conversations(root / "threads.sqlite", settings.user, images)
+            return cls._opened(settings, opened)
+
+    def of(self, user: str) -> Home:
+        """The same data directory for another user, none of whose rows and files this one reaches, nor the other way
+        round. It is to be closed before this one.
+
+        Raises:
+            BadSetting: the user's name cannot be used.
+            DiskFull, SetupError: as for `open`.
+        """
+        with ExitStack() as opened:
+            return self._opened(self._settings.model_copy(update={"user": user}), opened, self.conversations)
+
+    @classmethod
+    def _opened(cls, settings: Settings, opened: ExitStack, beside: Conversations | None = None) -> Home:
+        root = settings.home
+        images = ImageStore(
+            root / "images",
+            settings.user,
+            max_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
+        )
+        conversations = Conversations(root / "threads.sqlite", settings.user, images, beside)
+        if not beside:
             opened.callback(conversations.close)
-            conversations.references.sweep()
-            home = cls(root, settings, images, conversations, opened.pop_all())
+        conversations.references.sweep()
+        home = cls(root, settings, images, conversations, opened.pop_all())
         try:
             finish(home)
         except BaseException:

@@ -12,7 +12,7 @@ from runtime.errors import BadOrder, Cancelled, PromptRefused, VistalkError
 from runtime.generator.base import Drawing, Generator, Order, Repertoire, Stage
 from tools.base import ToolContext, ToolResult
 from tools.drawing import data, say
-from tools.judging import ENOUGH, Judge
+from tools.judging import Judge
 from tools.wording import line
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Sketch:
         photograph: whether the words ask for a photograph.
         source: the picture to start from.
         strength: how far from it.
-        of: the handle of the picture that this is a change of.
+        of: the handle of the picture that this is a change of. `foreign`: whether vistalk did not draw it.
     """
 
     prompt: str
@@ -46,6 +46,7 @@ class Sketch:
     source: Image.Image | None = None
     strength: float | None = None
     of: str = ""
+    foreign: bool = False
 
 
 @dataclass
@@ -63,15 +64,19 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class _Try:
-    """A drawing, and its score from 0 to 1 where it could be looked at; `problem` says why it could not."""
+    """A drawing, and its score from 0 to 1 where it could be looked at; `problem` says why it could not.
+
+    `enough` is the score from which it counts as showing what was asked.
+    """
 
     drawing: Drawing
-    score: float | None
+    score: float | None = None
+    enough: float = 0.0
     problem: str = ""
 
     @property
     def good(self) -> bool:
-        return not self.drawing.flagged and (self.score is None or self.score >= ENOUGH)
+        return not self.drawing.flagged and (self.score is None or self.score >= self.enough)
 
     @property
     def worth(self) -> tuple[bool, float]:
@@ -113,8 +118,15 @@ class Easel:
             BadOrder, Cancelled, DiskFull, OutOfMemory, and what else the generator raises.
         """
         able = self._generator.repertoire(sketch.prompt)
-        where = self._elsewhere
-        if cannot := refusal(sketch.prompt, able, context.language, photograph=sketch.photograph, elsewhere=where):
+        cannot = refusal(
+            sketch.prompt,
+            able,
+            context.language,
+            photograph=sketch.photograph,
+            foreign=sketch.of if sketch.foreign else "",
+            elsewhere=self._elsewhere,
+        )
+        if cannot:
             return _said(cannot, context)
         count = min(sketch.wanted, data()["count"]["most"])
         seeds, outcome, stopped = self._seeds(sketch, context), _Outcome(), False
@@ -128,7 +140,7 @@ class Easel:
                     raise
                 stopped = True
                 break
-        result = _said(_report(sketch, outcome, context.language), context)
+        result = _said(_report(sketch, outcome, able, context.language), context)
         return ToolResult(
             result.text,
             images=tuple(outcome.seeds),
@@ -174,14 +186,15 @@ class Easel:
             order = replace(order, negative="")
             [drawing] = self._generator.draw(order, on_stage=on_stage, cancel=context.cancel)
         if self._judge is None or drawing.flagged:
-            return _Try(drawing, None)
+            return _Try(drawing)
         try:
-            return _Try(drawing, self._judge.score(drawing.image, sketch.prompt, context.cancel))
+            score = self._judge.score(drawing.image, sketch.prompt, context.cancel)
+            return _Try(drawing, score, self._judge.enough)
         except Cancelled:
             raise
         except VistalkError as error:  # a picture that nobody could look at is still a picture
             logger.warning("a drawn picture could not be looked at: %s", error)
-            return _Try(drawing, None, error.message)
+            return _Try(drawing, problem=error.message)
 
     def _seeds(self, sketch: Sketch, context: ToolContext) -> Iterator[int]:
         if sketch.seed is not None:
@@ -192,15 +205,25 @@ class Easel:
 
 
 def refusal(
-    prompt: str, repertoire: Repertoire, language: str, *, photograph: bool = False, elsewhere: Sequence[str] = ()
+    prompt: str,
+    repertoire: Repertoire,
+    language: str,
+    *,
+    photograph: bool = False,
+    foreign: str = "",
+    elsewhere: Sequence[str] = (),
 ) -> str:
-    """Why a generator of that repertoire cannot draw this, in words; empty where it can."""
+    """Why a generator of that repertoire cannot draw this, in words; empty where it can.
+
+    `foreign` is the handle of a picture to start from that vistalk did not draw.
+    """
     if not prompt:
         return say(language, "nothing_asked")
-    if repertoire.kind == "anything" or (repertoire.known and not photograph):
+    known = repertoire.known and not (foreign and repertoire.nearest)
+    if repertoire.kind == "anything" or (known and not photograph):
         return ""
-    name = "no_photographs" if photograph else "no_known_thing"
-    texts = [say(language, name, count=repertoire.count, prompt=line(prompt))]
+    name = "not_mine" if foreign else "no_photographs" if photograph else "no_known_thing"
+    texts = [say(language, name, count=repertoire.count, prompt=line(prompt), image=foreign)]
     if elsewhere:
         texts.append(say(language, "elsewhere", presets=", ".join(elsewhere), preset=elsewhere[0]))
     return " ".join(texts)
@@ -211,7 +234,7 @@ def _said(text: str, context: ToolContext) -> ToolResult:
     return ToolResult(text)
 
 
-def _report(sketch: Sketch, outcome: _Outcome, language: str) -> str:
+def _report(sketch: Sketch, outcome: _Outcome, able: Repertoire, language: str) -> str:
     """What was drawn and how sure it is, a sentence each."""
     texts = []
     if outcome.seeds:
@@ -219,6 +242,8 @@ def _report(sketch: Sketch, outcome: _Outcome, language: str) -> str:
         name = "varied" if sketch.of else "drawn"
         prompt = line(sketch.prompt)
         texts.append(say(language, name, prompt=prompt, image=sketch.of, pictures=", ".join(pictures)))
+        if able.nearest:
+            texts.append(say(language, "nearest", things=able.nearest[language]))
     if outcome.again:
         texts.append(say(language, "again", handles=", ".join(outcome.again)))
     if outcome.unsure:

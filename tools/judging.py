@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 ENOUGH = 0.5
 """The score from which a picture counts as showing what was asked."""
 
+ENOUGH_OF_AN_ICON = 0.1
+"""Likewise where the pocket encoder, which learned from photographs, looks at an icon: it hardly tells right from wrong
+there, and doubts half of those that are right by the other measure.
+"""
+
 
 class Judge:
     """Looks at drawn pictures.
@@ -29,9 +34,11 @@ class Judge:
     Args:
         encoder: compares pictures with words.
         model: is asked about them; None where its answers are not worth it.
+        enough: the score from which a picture counts as showing what was asked.
     """
 
-    def __init__(self, encoder: Encoder, model: VisionChatModel | None = None) -> None:
+    def __init__(self, encoder: Encoder, model: VisionChatModel | None = None, enough: float = ENOUGH) -> None:
+        self.enough = enough
         self._encoder = encoder
         self._model = model
 

@@ -53,9 +53,10 @@ class VaryImage(Tool[VaryImageArguments]):
             wanted=count or 1,
             seed=kept_seed if seed is None else seed,
             exact=seed is not None,
-            photograph=wants_photograph(arguments.instruction),
+            photograph=wants_photograph(change.prompt),
             source=None if strength is None else self._load_image(ref.sha256),
             strength=strength,
             of=arguments.image,
+            foreign=made is None,
         )
         return self._easel.paint(sketch, context)

@@ -1,14 +1,17 @@
-"""What can be done with a turn: answer it again, change its question, go from one of its branches to another."""
+"""What can be done with a turn: answer it again, change its question, erase it, turn to another of its branches."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from agent.exchange import Exchange
+from agent.titling import TITLE
 from memory.threads.branches import Branch
-from runtime.errors import UnknownTurn, VistalkError
+from runtime.errors import UnknownThread, UnknownTurn, VistalkError
 from ui.desk import Desk
 from ui.language import Texts
+from ui.safe import literal
+from ui.sidebar import go
 
 
 def draw_branches(desk: Desk, thread: str, number: int, exchange: Exchange, branch: Branch, texts: Texts) -> None:
@@ -31,6 +34,8 @@ def draw_branches(desk: Desk, thread: str, number: int, exchange: Exchange, bran
     )
     if st.button(words["edit"], key=f"edit-{number}", icon=":material/edit:", type="tertiary", help=words["edit"]):
         st.dialog(words["edit"])(_edit)(desk, thread, number, exchange.words, texts)
+    if st.button(words["erase"], key=f"erase-{number}", icon=":material/delete:", type="tertiary", help=words["erase"]):
+        st.dialog(words["erase_title"])(_confirm)(desk, thread, number, exchange.words, texts)
 
 
 def _step(key: str, icon: str, help: str, there: bool, desk: Desk, thread: str, number: int, position: int) -> None:  # noqa: A002
@@ -60,6 +65,28 @@ def _send(desk: Desk, thread: str, number: int, key: str) -> None:
         desk.turns.edit(thread, number, changed)
     except VistalkError as error:
         desk.turns.refuse(thread, changed, (), error)
+
+
+def _confirm(desk: Desk, thread: str, number: int, question: str, texts: Texts) -> None:
+    words = texts.threads
+    st.markdown(f"**{literal(question[:TITLE])}**")
+    st.text(words["erase_explained"])
+    at = (desk, thread, number, question)
+    with st.container(horizontal=True):
+        confirmed = st.button(words["erase_confirm"], type="primary", key="erase-turn", on_click=_erase, args=at)
+        kept = st.button(texts.keep, key="erase-keep")
+    if confirmed or kept:
+        st.rerun()
+
+
+def _erase(desk: Desk, thread: str, number: int, question: str) -> None:
+    try:
+        desk.assistant.erase_turn(thread, number)
+        desk.assistant.home.conversations.get(thread)
+    except UnknownThread:  # its last turn is gone, here or in another tab
+        go("")
+    except VistalkError as error:
+        desk.turns.refuse(thread, question, (), error)
 
 
 def _again(desk: Desk, thread: str, number: int, words: str) -> None:

@@ -51,6 +51,7 @@ def show() -> None:
         return
     desk, words = opened
     thread, running, exchanges = _conversation(desk, words)
+    welcome = None
     draft = desk.turns.draft(thread)
     draw_sidebar(desk, thread, words)
     scene = Scene(
@@ -69,7 +70,7 @@ def show() -> None:
             st.button(words.stop, icon=":material/stop_circle:", key="stop", on_click=running.stop)
     elif not exchanges and not draft:
         _draw_beginning(desk, words)
-        draw_welcome(desk, partial(_say, desk, NEW), words)
+        welcome = st.container()
     if draft:
         _draw_draft(desk, thread, draft, words)
     box.pour()
@@ -87,6 +88,9 @@ def show() -> None:
                 on_submit=_send,
                 args=(desk, thread),
             )
+    if welcome:  # after the box, which need not wait for its pictures
+        with welcome:
+            draw_welcome(desk, partial(_say, desk, NEW), words)
     viewed_picture(scene, desk.assistant.preset)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -9,16 +11,13 @@ import streamlit as st
 from runtime.errors import SetupError
 from runtime.settings import Settings, load_settings
 from ui import box, chat_page
+from ui.account import draw_account
 from ui.appearance import wear
-from ui.evaluations import page as evaluations_page
 from ui.fetching import fetcher
-from ui.gallery import page as gallery_page
 from ui.language import shown_language, texts
-from ui.library import page as library_page
-from ui.memory import page as memory_page
-from ui.settings import page as settings_page
 from ui.settings.downloading import draw_download
 from ui.sidebar import PARAMETER
+from ui.users import admitted, signing_in
 
 FOLDER = Path(__file__).parent
 
@@ -31,12 +30,13 @@ def show() -> None:
     words = texts(shown_language(wanted.language if wanted else "auto", st.context.locale))
     # No icons here: Streamlit would fetch a page's icon from another machine, as the picture in the browser's tab.
     chat = st.Page(chat_page.show, title=words.pages["chat"], url_path="chat", default=True)
-    library = st.Page(library_page.show, title=words.pages["library"], url_path="library")
-    gallery = st.Page(gallery_page.show, title=words.pages["gallery"], url_path="gallery")
-    memory = st.Page(memory_page.show, title=words.pages["memory"], url_path="memory")
-    evaluations = st.Page(evaluations_page.show, title=words.pages["evaluations"], url_path="evaluations")
-    settings = st.Page(settings_page.show, title=words.pages["settings"], url_path="settings")
-    page = st.navigation([chat, library, gallery, memory, evaluations, settings], position="hidden")
+    library = st.Page(_page("library"), title=words.pages["library"], url_path="library")
+    gallery = st.Page(_page("gallery"), title=words.pages["gallery"], url_path="gallery")
+    memory = st.Page(_page("memory"), title=words.pages["memory"], url_path="memory")
+    evaluations = st.Page(_page("evaluations"), title=words.pages["evaluations"], url_path="evaluations")
+    settings = st.Page(_page("settings"), title=words.pages["settings"], url_path="settings")
+    owners = [] if signing_in() else [evaluations, settings]  # those who sign in share the machine and do not own it
+    page = st.navigation([chat, library, gallery, memory, *owners], position="hidden")
     if (box.turning() or box.waiting()) and page != chat:
         st.switch_page(chat, query_params=_conversation())
     layout = "centered" if page == chat else "wide"
@@ -44,6 +44,8 @@ def show() -> None:
     st.logo(FOLDER / "logo.svg", size="large")
     st.html(FOLDER / "style.css")
     st.html(f"<style>:root {{ color-scheme: {st.context.theme.type or 'light dark'} }}</style>")  # dialogs too
+    if not admitted(words):
+        return
     if page == chat:
         st.session_state["conversation"] = st.query_params.get(PARAMETER)
     with st.sidebar, st.container(gap="xxsmall"):
@@ -51,11 +53,23 @@ def show() -> None:
         st.page_link(library, icon=":material/photo_library:")
         st.page_link(gallery, icon=":material/palette:")
         st.page_link(memory, icon=":material/psychology:")
-        st.page_link(evaluations, icon=":material/monitoring:")
-        st.page_link(settings, icon=":material/settings:")
+        for owned, icon in zip(owners, (":material/monitoring:", ":material/settings:"), strict=False):
+            st.page_link(owned, icon=icon)
     with st.sidebar:
-        draw_download(fetcher(), words)
+        if owners:
+            draw_download(fetcher(), words)
+        else:
+            draw_account(words)
     page.run()
+
+
+def _page(name: str) -> Callable[[], None]:
+    """A page of that name, which is imported when it is first shown: the chat does not wait for it."""
+
+    def show() -> None:
+        import_module(f"ui.{name}.page").show()
+
+    return show
 
 
 def _conversation() -> dict[str, str] | None:

@@ -74,6 +74,7 @@ class Texts(BaseModel):
     memory: dict[str, str]
     settings: dict[str, str]
     welcome: dict[str, str]
+    users: dict[str, str]
 
 
 @cache

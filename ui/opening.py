@@ -9,6 +9,7 @@ from runtime.settings import Settings, load_settings
 from ui.desk import Desk, open_desk
 from ui.faults import failure
 from ui.language import Texts, shown_language, texts
+from ui.users import of_user
 
 
 def at_desk() -> tuple[Desk, Texts] | None:
@@ -18,13 +19,23 @@ def at_desk() -> tuple[Desk, Texts] | None:
         settings = load_settings()
         words = page_words(settings)
         with st.spinner(words.opening):
-            desk = open_desk(settings)
-            desk.follow(settings)
-            return desk, words
+            return users_desk(settings), words
     except SetupError as error:
         failure(error, words)
         st.button(words.try_again)
         return None
+
+
+def users_desk(settings: Settings) -> Desk:
+    """The desk of whoever looks at the page, as the settings are now.
+
+    Raises:
+        SetupError: it cannot be opened, or nobody has signed in.
+    """
+    own = of_user(settings)
+    desk: Desk = open_desk(settings)
+    desk.follow(settings)
+    return desk.of(own)
 
 
 def page_words(settings: Settings) -> Texts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -79,11 +79,13 @@ class Repertoire:
         kind: icons of the things that it knows, or anything that can be said.
         known: the things it knows among the prompt's words, by their English names; empty for "anything".
         count: how many things it knows; 0 for "anything".
+        nearest: what it draws in place of what it does not know, by language; empty where the prompt names all of it.
     """
 
     kind: Literal["icons", "anything"]
     known: tuple[str, ...]
     count: int
+    nearest: Mapping[str, str] = field(default_factory=dict)
 
 
 def ignore(stage: Stage) -> None:

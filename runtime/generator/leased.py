@@ -96,9 +96,9 @@ def anything(_: str) -> Repertoire:
 
 def icons(prompt: str) -> Repertoire:
     """Of the pocket generator."""
-    from runtime.pocket.drawing.repertoire import count, known
+    from runtime.pocket.drawing.repertoire import count, known, nearest
 
-    return Repertoire("icons", known(prompt), count())
+    return Repertoire("icons", known(prompt), count(), nearest(prompt))
 
 
 class LeasedGenerator:

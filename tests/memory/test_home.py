@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory.home import Home
-from runtime.errors import DataDirectoryBusy, ImageRejected, SetupError
+from runtime.errors import BadSetting, DataDirectoryBusy, ImageRejected, SetupError
 from runtime.settings import Settings, load_settings
 from tests.memory.pictures import file_of, photo
 
@@ -49,6 +49,22 @@ def test_the_settings_choose_the_user(settings: Settings) -> None:
         assert thread.user == "ann"
     with Home.open(settings.model_copy(update={"user": "bob"})) as home:
         assert home.conversations.list() == []
+
+
+def test_another_user_of_the_same_folder_is_apart(settings: Settings) -> None:
+    with Home.open(settings) as home:
+        home.memories.add("I am Ann", origin="written")
+        home.images.add(file_of(photo(), "PNG"), handle="img1")
+        bobs = home.of("bob")
+        thread = bobs.conversations.create("of Bob")
+        assert (bobs.user, bobs.memories.count(), bobs.images.stored()) == ("bob", 0, set())
+        assert home.conversations.list() == []
+        assert bobs.conversations.saver is home.conversations.saver
+        bobs.close()
+        assert home.memories.count() == 1
+        with pytest.raises(BadSetting):
+            home.of("../ann")
+        assert home.of("bob").conversations.get(thread.id).title == "of Bob"
 
 
 def test_one_process_at_a_time(settings: Settings) -> None:

@@ -54,6 +54,24 @@ def test_a_prompt_that_names_nothing_known_has_no_scene(prompt: str) -> None:
     assert repertoire.known(prompt) == ()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a washing machine", {"en": "fax machine", "zh": "传真机"}),
+        ("一台洗衣机", {"en": "fax machine", "zh": "传真机"}),
+        ("a race on Mars", {"en": "person running", "zh": "跑步者"}),
+        ("一艘潜水艇", {"en": "goggles", "zh": "护目镜"}),
+        ("a red apple", {}),
+        ("a big dog and a boat", {}),
+        ("一只戴着皇冠的青蛙", {}),
+        ("三个香蕉", {}),
+        ("quantum chromodynamics", {}),
+    ],
+)
+def test_what_is_drawn_for_want_of_a_name_is_told(prompt: str, said: dict[str, str]) -> None:
+    assert repertoire.nearest(prompt) == said
+
+
 def test_ten_thousand_characters_are_read_at_once() -> None:
     assert repertoire.known("a cat and " * 1000) == ("cat",)
 

@@ -96,11 +96,12 @@ class TestPocket:
     ) -> None:
         module = ModuleType("runtime.pocket.drawing.repertoire")
         module.known, module.count = lambda prompt: tuple(prompt.split()[-1:]), lambda: 900  # type: ignore[attr-defined]
+        module.nearest = lambda prompt: {"en": prompt}  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         if source == "pocket":
             shutil.rmtree(assembled)
         ours = opened("pocket" if source == "pocket" else assembled)
-        assert ours.repertoire("a red apple") == Repertoire("icons", ("apple",), 900)
+        assert ours.repertoire("a red apple") == Repertoire("icons", ("apple",), 900, {"en": "a red apple"})
 
     def test_until_it_is_put_together_the_command_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pocket_generator, "folder", lambda models: models / "pocket-generator-test")

@@ -63,7 +63,7 @@ class Brush:
     """A generator that fills a picture with the colour that the prompt names, a little different for each seed.
 
     Args:
-        kind: what it says that it can draw; as "icons" it knows apples, cats and whales.
+        kind: what it says that it can draw; as "icons" it knows apples, cats and whales, and a cat is its nearest to a pet.
         clumsy: seeds from which it draws the opposite colour.
         flagged: seeds whose pictures it flags.
         guided: whether it can be told what not to draw.
@@ -90,6 +90,8 @@ class Brush:
         if self._kind == "anything":
             return Repertoire("anything", (), 0)
         things = {"apple": "apple", "苹果": "apple", "cat": "cat", "猫": "cat", "whale": "whale", "鲸鱼": "whale"}
+        if "pet" in prompt:
+            return Repertoire("icons", ("cat",), 3, {"en": "cat", "zh": "猫"})
         return Repertoire("icons", tuple({thing for word, thing in things.items() if word in prompt}), 3)
 
     def draw(

@@ -100,6 +100,18 @@ def test_what_cannot_be_drawn_is_said_plainly(opened: Home, words: str, language
     assert opened.drawings.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "language", "said"), [("draw a pet", "en", "nearest: cat."), ("画一个 pet", "zh", "最接近的是：猫。")]
+)
+def test_what_is_only_near_is_told(opened: Home, words: str, language: str, said: str) -> None:
+    assert studio_draws(opened, words, language).endswith(said)
+    assert "nearest" not in studio_draws(opened, "draw a cat", "en")
+
+
+def studio_draws(opened: Home, words: str, language: str) -> str:
+    return Studio(opened, Brush("icons"), language=language).draw(words).text
+
+
 def test_a_generator_of_anything_draws_photographs_and_what_nobody_knows(opened: Home) -> None:
     studio = Studio(opened, Brush("anything"))
     assert studio.draw("a photo of a red submarine").images == ("img1",)
@@ -133,6 +145,12 @@ def test_the_better_of_two_is_kept_and_doubt_is_said(opened: Home) -> None:
     assert len(studio.brush.orders) == 2
     assert "我不确定画得对不对：img1。" in result.text
     assert result.confidence == 0
+
+
+def test_how_much_is_enough_is_for_the_judge_to_say(opened: Home) -> None:
+    studio = Studio(opened, Brush(clumsy={0}), Judge(ColourEncoder(), enough=0))
+    assert studio.draw("a red apple").confidence == 0
+    assert [order.seeds for order in studio.brush.orders] == [(0,)]
 
 
 def test_the_seed_that_was_asked_for_is_never_changed(opened: Home) -> None:

@@ -115,9 +115,33 @@ def test_what_icons_cannot_become_is_said_plainly(opened: Home) -> None:
     studio.draw("draw a cat")
     assert "no photographs" in studio.vary("img1", "make it a photo").text
     assert "none of the things in “a submarine”" in studio.vary("img1", "turn it into a submarine").text
+
+
+@pytest.mark.parametrize(
+    ("language", "instruction", "said"),
+    [
+        ("en", "make it blue", "img1 is none of them"),
+        ("en", "Make this photo look like a painting.", "img1 is none of them"),
+        ("en", "turn it into a pet", "img1 is none of them"),
+        ("zh", "把这张照片变成油画", "img1 不是我画的"),
+    ],
+)
+def test_icons_come_of_an_uploaded_picture_only_where_they_are_named(
+    opened: Home, language: str, instruction: str, said: str
+) -> None:
+    studio = Studio(opened, Brush("icons"), language=language)
     studio.upload(file_of(Image.new("RGB", (8, 8), "white"), "PNG"))
-    assert "none of the things in “blue”" in studio.vary("img2", "make it blue").text
-    assert studio.vary("img2", "make it a blue whale").images == ("img3",)
+    result = studio.vary("img1", instruction)
+    assert said in result.text
+    assert "laptop, workstation" in result.text
+    assert (result.images, studio.brush.orders) == ((), [])
+    assert studio.vary("img1", "make it a blue whale").images == ("img2",)
+
+
+def test_a_photo_that_is_pointed_at_is_no_wish_for_one(opened: Home) -> None:
+    studio = Studio(opened, Brush("icons"))
+    studio.draw("draw a cat")
+    assert studio.vary("img1", "make this photo blue").text == "I drew img1 anew, as a blue cat: img2 (seed 0)."
 
 
 def test_what_should_go_is_told_to_models_that_listen(opened: Home) -> None:

@@ -70,6 +70,44 @@ def test_a_turn_under_way_cannot_be_done_again(chat: AppTest) -> None:
     assert chat.button(key="again-1")
 
 
+def erase(chat: AppTest, number: int) -> AppTest:
+    chat.button(key=f"erase-{number}").click().run()
+    return chat.button(key="erase-turn").click().run()
+
+
+def test_a_turn_is_erased_on_a_second_word(chat: AppTest) -> None:
+    ask(chat, "good morning")
+    ask(chat, "which animal is it?", picture())
+    redone(chat, "again-1")
+    ask(chat, "good night")
+    chat.button(key="erase-1").click().run()
+    chat.button(key="erase-keep").click().run()
+    assert len(replies(chat)) == 3
+    erase(chat, 1)
+    assert not chat.exception
+    assert [text.value for text in chat.text] == ["good morning", "good night"]
+    home = desk().assistant.home
+    assert (home.images.stored(), home.conversations.get(thread_of(chat)).turns) == (set(), 2)
+    ask(chat, "good evening")
+    assert len(replies(chat)) == 3
+
+
+def test_with_its_last_turn_a_conversation_goes(chat: AppTest) -> None:
+    ask(chat, "good morning")
+    erase(chat, 0)
+    assert (chat.header[0].value, listed(chat), "thread" in chat.query_params) == (EN.greeting, [], False)
+
+
+def test_a_turn_is_not_erased_while_another_tab_asks_on(chat: AppTest) -> None:
+    ask(chat, "good morning")
+    chat.button(key="erase-0").click().run()
+    running = desk().turns.start(thread_of(chat), "slowly")
+    chat.button(key="erase-turn").click().run()
+    desk().turns.end(thread_of(chat))
+    assert running.done
+    assert [turn.words for turn in desk().assistant.history(thread_of(chat))] == ["good morning", "slowly"]
+
+
 def test_conversations_are_found_by_what_was_said(chat: AppTest) -> None:
     ask(chat, "the sofa is red")
     chat.button(key="new").click().run()

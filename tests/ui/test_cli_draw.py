@@ -201,6 +201,14 @@ def test_a_generator_of_icons_draws_what_it_knows(vistalk: Terminal, painter: Pa
     assert vistalk("draw", "a red apple").code == 0
 
 
+@pytest.mark.parametrize(("prompt", "said"), [("a pear", "the nearest: red apple."), ("梨", "最接近的是：红苹果。")])
+def test_it_says_so_where_something_near_is_drawn(vistalk: Terminal, painter: Painter, prompt: str, said: str) -> None:
+    painter.able = Repertoire("icons", ("red apple",), 900, {"en": "red apple", "zh": "红苹果"})
+    done = vistalk("draw", prompt)
+    assert (done.code, len(painter.orders)) == (0, 1)
+    assert said in done.err
+
+
 def test_what_the_models_own_checker_flags_is_not_written(vistalk: Terminal) -> None:
     done = vistalk("draw", "unfit", "--seed", "1")
     assert (done.code, done.out) == (1, "")

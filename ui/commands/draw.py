@@ -120,7 +120,7 @@ def _drawings(settings: Settings, order: Order, cancel: threading.Event, *, quie
     pool = model_pool(settings)
     try:
         drawer = generator(settings, preset_of(settings), pool)
-        _refuse(order.prompt, drawer.repertoire(order.prompt), settings)
+        _say_what_it_can(order.prompt, drawer.repertoire(order.prompt), settings)
         for number, seed in enumerate(order.seeds, 1):
             what = f"picture {number} of {len(order.seeds)}, seed {seed}"
             with _watched(what, quiet=quiet) as on_stage:
@@ -130,8 +130,8 @@ def _drawings(settings: Settings, order: Order, cancel: threading.Event, *, quie
         pool.close()
 
 
-def _refuse(prompt: str, repertoire: Repertoire, settings: Settings) -> None:
-    """Say so where it cannot be drawn, in the words of the chat.
+def _say_what_it_can(prompt: str, repertoire: Repertoire, settings: Settings) -> None:
+    """Say so where it cannot be drawn, or only something near it, in the words of the chat.
 
     Raises:
         UserError
@@ -139,11 +139,14 @@ def _refuse(prompt: str, repertoire: Repertoire, settings: Settings) -> None:
     from agent.assembly import draw_anything
     from agent.language import language_of
     from tools.commission import wants_photograph
+    from tools.drawing import say as said
     from tools.easel import refusal
 
     language, photograph = language_of(prompt, settings.language), wants_photograph(prompt)
     if cannot := refusal(prompt, repertoire, language, photograph=photograph, elsewhere=draw_anything()):
         raise UserError(cannot)
+    if repertoire.nearest:
+        note(said(language, "nearest", things=repertoire.nearest[language]))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import socket
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """Addresses that stand for all of a machine's, and where this machine itself finds what listens there."""
 
+M_ARENA_MAX, ARENAS = -8, 2
+"""glibc's number for the option that bounds how many heaps the threads have, and that bound."""
+
 
 def ui(
     ctx: typer.Context,
@@ -43,19 +47,21 @@ def ui(
     if settings.host not in ("127.0.0.1", "::1", "localhost"):
         note("Whoever can reach this machine can read and write these conversations.", "yellow")
     os.environ.update(invocation.environment())
+    _bound_heaps()
     threading.Thread(target=_announce, args=(settings, not no_browser), daemon=True).start()
 
     import click
     from streamlit.web import cli as streamlit
 
     from ui.app_options import streamlit_arguments
-    from ui.desk import open_desk
 
     limits = [f"--server.maxUploadSize={math.ceil(settings.max_upload_mb)}", "--logger.level=warning"]
     try:
         with suppress(click.Abort):  # Ctrl-C before Streamlit takes care of it
             streamlit.main([*streamlit_arguments(settings), *limits], standalone_mode=False)
     finally:
+        from ui.desk import open_desk  # not before: it takes a second to import, and the page is waited for
+
         open_desk.clear()  # closes it; Streamlit itself only does that while it runs
 
 
@@ -72,6 +78,17 @@ def _bring_model(settings: Settings) -> None:
         present(settings, preset)
     except ModelNotPresent as error:
         complain(error.message, f"Fetch it with `vistalk models pull {preset.name}`; the page opens all the same.")
+
+
+def _bound_heaps() -> None:
+    """Have the many threads of the server share a few heaps.
+
+    Left alone, glibc gives almost every thread one of its own, and each keeps what was freed in it: over a long
+    conversation that is more than all that is in use.
+    """
+    bound = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if bound is not None:
+        bound(M_ARENA_MAX, ARENAS)
 
 
 def _check_port(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from ui.desk import Desk
 from ui.fetching import fetcher
 from ui.language import Texts
 from ui.settings.models import gigabytes, use
+from ui.users import signing_in
 from ui.welcome.advice import Advice, advice
 from ui.welcome.samples import SAMPLES, sample
 
@@ -33,7 +34,7 @@ def draw_welcome(desk: Desk, say: Say, words: Texts) -> None:
     if preset.vlm == "pocket":
         st.markdown(f"{said['good']}  \n{said['bad']}")
     _draw_samples(say, words)
-    if preset.local and not st.session_state.get(REFUSED) and fetcher().run is None:
+    if preset.local and not signing_in() and not st.session_state.get(REFUSED) and fetcher().run is None:
         _advise(desk.assistant.settings, words)
 
 

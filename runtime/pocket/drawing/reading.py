@@ -33,9 +33,13 @@ def _table() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Index:
-    """Words to names of things: names and words that stand for one, keywords, and Chinese names and keywords."""
+    """Words to names of things: names and words that stand for one, keywords, and Chinese names and keywords.
+
+    `heads` are those of `names` that are the last word of longer ones: a machine may be a fax machine, or another.
+    """
 
     names: dict[str, str] = field(default_factory=dict)
+    heads: set[str] = field(default_factory=set)
     keywords: dict[str, str] = field(default_factory=dict)
     chinese: dict[str, str] = field(default_factory=dict)
     chinese_keywords: dict[str, str] = field(default_factory=dict)
@@ -63,8 +67,9 @@ def _index() -> _Index:
         for word in concept.chinese[1:]:
             chinese[word].append(concept.name)
     for word, named in heads.items():
-        if word not in COLOURS:
-            index.names.setdefault(word, min(named, key=len))
+        if word not in COLOURS and word not in index.names:
+            index.names[word] = min(named, key=len)
+            index.heads.add(word)
     for words, known in ((tagged, index.keywords), (chinese, index.chinese_keywords)):
         known.update({word: min(named, key=len) for word, named in words.items() if len(named) <= RARE})
     return index
@@ -117,10 +122,10 @@ def _read_english(text: str, keywords: dict[str, str] | None = None) -> tuple[tu
     items: list[Item] = []
     relation, colour, count, at = "and", None, 1, 0
     while at < len(words):
-        length, name = _longest(words[at:], keywords)
+        length, name, guessed = _longest(words[at:], keywords)
         is_colour = length == 1 and _colour(words[at]) and (items or at < len(words) - 1)
         if name and not is_colour:
-            items.append(Item(name, colour if colour not in name.split() else None, min(count, MOST)))
+            items.append(Item(name, colour if colour not in name.split() else None, min(count, MOST), guessed))
             colour, count, at = None, 1, at + length
             continue
         word = words[at]
@@ -134,14 +139,15 @@ def _read_english(text: str, keywords: dict[str, str] | None = None) -> tuple[tu
     return (tuple(items[:2]), relation) if items else None
 
 
-def _longest(words: tuple[str, ...], keywords: dict[str, str] | None) -> tuple[int, str | None]:
-    names = _index().names
+def _longest(words: tuple[str, ...], keywords: dict[str, str] | None) -> tuple[int, str | None, bool]:
+    """How many words the longest name at the beginning has, the thing, and whether it is a guess."""
+    names, heads = _index().names, _index().heads
     for length in range(min(LONGEST, len(words)), 0, -1):
         for phrase in _singulars(words[:length]):
             name = names.get(phrase) or (keywords or {}).get(phrase)
             if name:
-                return length, name
-    return 0, None
+                return length, name, phrase in heads or phrase not in names
+    return 0, None, False
 
 
 def _read_chinese(text: str, known: dict[str, str]) -> tuple[tuple[Item, ...], str] | None:
@@ -155,8 +161,10 @@ def _read_chinese(text: str, known: dict[str, str]) -> tuple[tuple[Item, ...], s
         name = next((text[at : at + n] for n in range(8, 0, -1) if text[at : at + n] in known), None)
         if name:
             thing = known[name]
-            items.append(Item(thing, colour if colour not in thing.split() else None, count))
-            colour, count, at = None, 1, at + len(name)
+            at += len(name)
+            guessed = known is not _index().chinese or bool(re.match(_table()["compound"], text[at:]))
+            items.append(Item(thing, colour if colour not in thing.split() else None, count, guessed))
+            colour, count = None, 1
             continue
         colour = table["chinese_colours"].get(text[at], colour)
         count = table["chinese_numbers"].get(text[at], count)

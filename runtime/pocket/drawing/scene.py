@@ -17,11 +17,12 @@ STYLED = {"flat": "a flat icon of", "cartoon": "a cartoon of", "simple": "a simp
 
 @dataclass(frozen=True)
 class Item:
-    """So many of a thing. `colour` is one of `COLOURS`; None: its own."""
+    """So many of a thing. `colour` is one of `COLOURS`; None: its own. `guessed`: no words named just this thing."""
 
     name: str
     colour: str | None = None
     count: int = 1
+    guessed: bool = False
 
     @property
     def phrase(self) -> str:
