@@ -63,7 +63,8 @@ class Brush:
     """A generator that fills a picture with the colour that the prompt names, a little different for each seed.
 
     Args:
-        kind: what it says that it can draw; as "icons" it knows apples, cats and whales, and a cat is its nearest to a pet.
+        kind: what it says that it can draw; as "icons" it knows apples, cats and whales, and a cat is its nearest to a
+            pet.
         clumsy: seeds from which it draws the opposite colour.
         flagged: seeds whose pictures it flags.
         guided: whether it can be told what not to draw.
