@@ -26,13 +26,12 @@ from agent.planner import Plan
 from agent.shortening import Shortener
 from agent.state import State, Turn, quoted_sources
 from agent.summarising import Summary, nothing
-from agent.titling import TITLE, first_words, title
+from agent.titling import call_by_title, first_words
 from agent.underway import Underway
 from memory.erasure.erasing import erase
 from memory.erasure.targets import Target
 from memory.home import Home
 from memory.memories.recall import Recall
-from memory.names import plain_line
 from memory.refs import ImageRef
 from memory.threads.branches import Branch
 from runtime.errors import Cancelled, DiskFull, LimitReached, VistalkError
@@ -164,7 +163,8 @@ class Assistant:
                         yield self._ended(config, turn, error)
                     else:
                         yield done
-                        self._name(thread, turn)
+                        if self.preset.titles:
+                            call_by_title(self.home.conversations, thread, turn, self._model)
                         self.shortener.start(thread, self._values(config), turn.language)
                 finally:
                     self.home.conversations.references.release("turn", thread)
@@ -303,19 +303,6 @@ class Assistant:
             conversations.rewind(thread, asked.turn)
         title = first_words(turn.words, turn.language)
         conversations.record_turn(thread, title=title, thumbnail=fresh[0].sha256 if fresh else "")
-
-    def _name(self, thread: str, turn: Turn) -> None:
-        """Give a conversation whose first turn is over a title of the model's, where it is not called otherwise."""
-        if not self.preset.titles or self.home.conversations.get(thread).turns > 1:
-            return
-        try:
-            made = title(self._model, turn.words, turn.text, turn.language, turn.cancel)
-        except VistalkError as error:
-            logger.info("the conversation keeps its first words as a title: %s", error)
-            return
-        if made:
-            before = plain_line(first_words(turn.words, turn.language), TITLE)
-            self.home.conversations.rename(thread, made, instead_of=before)
 
     def _close(self, config: RunnableConfig, turn: Turn, details: dict[str, Any]) -> None:
         """Note how a turn ended that did not end well: the next one starts from a whole conversation."""

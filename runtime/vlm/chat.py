@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from contextlib import closing
-from typing import Any, cast
+from contextlib import AbstractContextManager, closing
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import generate_from_stream
@@ -16,12 +16,12 @@ from pydantic import Field
 
 from runtime.errors import GenerationFailed, VistalkError
 from runtime.pool import ModelPool, ModelSpec
-from runtime.vlm.attribution import attribution
 from runtime.vlm.base import Heat, VisionChatModel, beginnings, final_chunk
-from runtime.vlm.decoding import Decoding, Piece
-from runtime.vlm.engine import VisionEngine
-from runtime.vlm.prompting import Conversation, Prompt
-from runtime.vlm.slate import together
+
+if TYPE_CHECKING:
+    from runtime.vlm.decoding import Piece
+    from runtime.vlm.engine import VisionEngine
+    from runtime.vlm.prompting import Conversation, Prompt
 
 ROLES: dict[type[BaseMessage], str] = {HumanMessage: "user", AIMessage: "assistant", SystemMessage: "system"}
 
@@ -30,7 +30,7 @@ class LocalVisionChatModel(VisionChatModel):
     """Any `AutoModelForImageTextToText` checkpoint. See `VisionChatModel` for what a call takes and gives."""
 
     pool: ModelPool = Field(exclude=True)
-    spec: ModelSpec[VisionEngine] = Field(exclude=True)
+    spec: ModelSpec[Any] = Field(exclude=True)
     max_new_tokens: int = 256
     temperature: float = 0.0
     seed: int = 0
@@ -54,10 +54,12 @@ class LocalVisionChatModel(VisionChatModel):
         on_wait: Callable[[int], None] | None = None,
         **decoding: Any,
     ) -> Generator[ChatGenerationChunk]:
+        from runtime.vlm.decoding import Decoding
+
         conversation = self._conversation(messages)
         cancel = cancel or threading.Event()
         wanted = Decoding(**self._defaults() | decoding, stop=tuple(stop or ()))
-        with self.pool.lease(self.spec, cancel=cancel, on_wait=on_wait) as engine:
+        with self._engine(cancel, on_wait) as engine:
             prompt = engine.prompter.prompt(conversation)
             with closing(engine.stream(prompt, wanted, cancel)) as pieces:
                 for piece in pieces:
@@ -105,7 +107,10 @@ class LocalVisionChatModel(VisionChatModel):
 
     def replies(self, conversations: Sequence[Sequence[BaseMessage]]) -> Generator[dict[int, AIMessage | VistalkError]]:
         """See `VisionChatModel.replies`; `runtime.vlm.slate` says how they are read together."""
-        with self.pool.lease(self.spec) as engine:
+        from runtime.vlm.decoding import Decoding
+        from runtime.vlm.slate import together
+
+        with self._engine() as engine:
             prompts: dict[int, Prompt] = {}
             refused: dict[int, AIMessage | VistalkError] = {}
             for number, messages in enumerate(conversations):
@@ -124,7 +129,7 @@ class LocalVisionChatModel(VisionChatModel):
 
     def window(self) -> int:
         """See `VisionChatModel.window`."""
-        with self.pool.lease(self.spec) as engine:
+        with self._engine() as engine:
             return engine.context
 
     def get_num_tokens_from_messages(
@@ -136,7 +141,7 @@ class LocalVisionChatModel(VisionChatModel):
     ) -> int:
         """See `VisionChatModel.get_num_tokens_from_messages`; these are the model's own tokens."""
         conversation = self._conversation(messages)
-        with self.pool.lease(self.spec, cancel=cancel) as engine:
+        with self._engine(cancel) as engine:
             return engine.prompter.length(conversation)
 
     def choose(
@@ -150,23 +155,30 @@ class LocalVisionChatModel(VisionChatModel):
         """See `VisionChatModel.choose`."""
         cancel = cancel or threading.Event()
         conversation = self._conversation(messages)
-        with self.pool.lease(self.spec, cancel=cancel) as engine:
+        with self._engine(cancel) as engine:
             prompt = engine.prompter.prompt(conversation)
             return engine.score(prompt, beginnings(field, options), cancel, reuse=self.reuse)
 
     def likelihoods(self, contexts: Sequence[str], text: str, *, cancel: threading.Event | None = None) -> list[float]:
         """See `VisionChatModel.likelihoods`."""
         cancel = cancel or threading.Event()
-        with self.pool.lease(self.spec, cancel=cancel) as engine:
+        with self._engine(cancel) as engine:
             return engine.likelihoods(contexts, text, cancel)
 
     def attribution(
         self, messages: Sequence[BaseMessage], reply: str, *, cancel: threading.Event | None = None
     ) -> Heat | None:
         """See `VisionChatModel.attribution`."""
+        from runtime.vlm.attribution import attribution
+
         conversation = self._conversation(messages)
-        with self.pool.lease(self.spec, cancel=cancel or threading.Event()) as engine:
+        with self._engine(cancel or threading.Event()) as engine:
             return attribution(engine, engine.prompter.prompt(conversation), reply)
+
+    def _engine(
+        self, cancel: threading.Event | None = None, on_wait: Callable[[int], None] | None = None
+    ) -> AbstractContextManager[VisionEngine]:
+        return self.pool.lease(self.spec, cancel=cancel, on_wait=on_wait)
 
     def _defaults(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("max_new_tokens", "temperature", "seed", "reuse")}

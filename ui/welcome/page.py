@@ -22,6 +22,9 @@ POLL = 0.5
 
 REFUSED = "advice refused"
 
+SHOWN = "welcome shown"
+"""Where a tab keeps that it has the page: only then is the advice looked for, which takes the processor for seconds."""
+
 Say = Callable[[str, Sequence[Upload]], None]
 """Sends words with pictures in a new conversation."""
 
@@ -53,6 +56,9 @@ def _draw_samples(say: Say, words: Texts) -> None:
 @st.fragment(run_every=POLL)
 def _advise(settings: Settings, words: Texts) -> None:
     """A preset that fits better, once it is known whether there is one."""
+    if not st.session_state.get(SHOWN):
+        st.session_state[SHOWN] = True
+        return
     found = advice(settings.home, settings.preset, settings)
     better = found.result() if found.done() and not found.exception() else None
     if better and not st.session_state.get(REFUSED):
