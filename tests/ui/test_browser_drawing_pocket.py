@@ -77,7 +77,7 @@ def test_what_the_pocket_preset_cannot_draw_is_said(
     pocket: Path, start_server: StartServer, open_page: OpenPage
 ) -> None:
     page = open_page(start_server(pocket, {"VISTALK_PRESET": "pocket"}).url)
-    told(page, "Draw a quadratic equation", "I know none of the things in “a quadratic equation”.")
+    told(page, "Draw a picture of a quadratic equation", "I know none of the things in “a quadratic equation”.")
     told(page, "Draw a photo of my street in the rain", "and no photographs. Photographs and everything else: laptop")
     told(page, "画一个微积分公式", "没有我会画的东西")
     told(page, "Draw a washing machine", "this is the nearest: fax machine.")
