@@ -122,6 +122,7 @@ class Home:
                     max_bytes=settings.max_upload_bytes,
                     max_pixels=settings.max_pixels,
                     places=settings.library_places,
+                    chroma_url=settings.chroma_url,
                 )
                 self._closing.callback(self._library.close)
             return self._library

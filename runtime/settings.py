@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     max_megapixels: float = Field(100, gt=0, description="largest picture, before it is made smaller")
     learns: bool = Field(True, description="whether what you say of yourself is remembered without being asked to")
     library_places: bool = Field(False, description="whether the library remembers where pictures were taken")
+    chroma_url: str | None = Field(None, description="a Chroma server for the library's vectors: http://host:port/name")
     language: Language = Field("auto", description="language of replies; auto follows the question")
     appearance: Appearance = Field("system", description="light or dark pages; system follows the browser")
     host: str = Field("127.0.0.1", description="address of the chat")

@@ -42,6 +42,7 @@ class Verdict:
         bytes: how many were read afterwards.
         seconds: what it all took.
         hits: where anything still stands; none is as it should be.
+        unseen: a server that had vectors of it, which deleted them; its bytes cannot be read from here. Else empty.
     """
 
     texts: int
@@ -52,6 +53,7 @@ class Verdict:
     bytes: int
     seconds: float
     hits: tuple[Hit, ...]
+    unseen: str = ""
 
 
 def erase_and_verify(home: Home, target: Target) -> tuple[list[Path], Verdict]:
@@ -74,7 +76,8 @@ def erase_and_verify(home: Home, target: Target) -> tuple[list[Path], Verdict]:
     _, hits, read = _scan(home, wanted)
     texts, pictures, vectors = (len(kind & wanted) for kind in kinds)
     seconds = time.perf_counter() - began
-    return own_files, Verdict(texts, pictures, vectors, len(before), len(elsewhere), read, seconds, hits)
+    unseen = home.library.unseen if home.has_library else ""
+    return own_files, Verdict(texts, pictures, vectors, len(before), len(elsewhere), read, seconds, hits, unseen)
 
 
 def _fragments(taken: Traces) -> tuple[set[bytes], set[bytes], set[bytes]]:

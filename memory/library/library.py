@@ -12,6 +12,7 @@ from memory.library.duplicates import duplicates
 from memory.library.indexing import Indexing, Makers
 from memory.library.keeping import Keeper
 from memory.library.kept import Kept, kept
+from memory.library.places import place_of
 from memory.library.preparing import Preparer
 from memory.library.records import Filters, Stats
 from memory.library.rows import Rows
@@ -49,13 +50,26 @@ class Library:
         max_bytes: largest file that is indexed.
         max_pixels: largest picture, width times height.
         places: whether to remember where pictures were taken.
+        chroma_url: the Chroma server that has the vectors, in the place of the folder.
+
+    Raises:
+        BadSetting: that is no such address.
     """
 
-    def __init__(self, root: Path, user: str, *, max_bytes: int, max_pixels: int, places: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        user: str,
+        *,
+        max_bytes: int,
+        max_pixels: int,
+        places: bool = False,
+        chroma_url: str | None = None,
+    ) -> None:
         self._root = root
         user = checked_user(user)
+        self._vectors = Vectors(place_of(root / "chroma", chroma_url), user)
         self._store = Store(root / "library.sqlite")
-        self._vectors = Vectors(root / "chroma", user)
         self._thumbnails = Thumbnails(root / "thumbnails" / user)
         self._preparer = Preparer(self._thumbnails, max_bytes, max_pixels, places)
         self._rows = Rows(self._store, user)
@@ -212,6 +226,11 @@ class Library:
         for user in self.users():
             self.erase_user(user)
         self._vectors.remove()
+
+    @property
+    def unseen(self) -> str:
+        """Where vectors are whose bytes nobody here can look through; else empty."""
+        return self._vectors.unseen
 
     def users(self) -> set[str]:
         """Everybody of whom something is indexed."""

@@ -13,6 +13,7 @@ import psutil
 
 from memory.decode import decode
 from memory.library.indexing import BATCH
+from memory.library.places import Folder
 from memory.library.preparing import MOST_SIDE
 from memory.library.vectors import About, Vectors
 
@@ -124,7 +125,7 @@ def _measured(
     held, asked = _near(random, centres, count), _near(random, centres, queries)
     process = psutil.Process()
     before = process.memory_info().rss
-    vectors = Vectors(folder, "measured")
+    vectors = Vectors(Folder(folder), "measured")
     vectors.create("picture", "random")
     began = time.perf_counter()
     for at in range(0, count, BATCH):

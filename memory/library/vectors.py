@@ -1,8 +1,8 @@
 """The vectors of one user, in Chroma: one collection a kind, cosine, no text and no picture in it.
 
 A vector is a thing that can be made again: the rows in SQLite say what is indexed, and a key that no row knows is
-ignored by searches and swept by the next indexing. Chroma belongs to one process at a time, which the lock on the
-data directory sees to.
+ignored by searches and swept by the next indexing. Chroma's folder belongs to one process at a time, which the lock on
+the data directory sees to; `memory.library.places` can put the vectors on a server instead.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
+from httpx import TransportError
 
-from memory.library.kept import logged
-from memory.library.rebuilding import blank_unused, client_of, rebuild, remove, settle
+from memory.library.places import Server
 from runtime.errors import DiskFull, LibraryDamaged, VistalkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
     from chromadb.api.types import Where
     from numpy.typing import NDArray
+
+    from memory.library.places import Place
 
 Kind = Literal["picture", "passage"]
 
@@ -69,7 +70,7 @@ class Narrowed:
 
 
 class _Store:
-    """A folder of Chroma as this process has it open, once for all users.
+    """A place of Chroma's as this process has it open, once for all users.
 
     Attributes:
         lock: held in every use, since `Vectors.rebuild` puts another store in the place of this one.
@@ -77,8 +78,8 @@ class _Store:
         users: the `Vectors` that have used it and were not closed.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.lock = threading.RLock()
         self.client: ClientAPI | None = None
         self.users: WeakSet[Vectors] = WeakSet()
@@ -86,28 +87,25 @@ class _Store:
     def opened(self) -> ClientAPI:
         """Its client."""
         if self.client is None:
-            settle(self.folder)
-            blank_unused(self.folder)
-            self.client = client_of(self.folder)
+            self.client = self.place.open()
         return self.client
 
     def close(self) -> None:
         """Let it go; nothing happens where it is not open."""
         client, self.client = self.client, None
         if client is not None:
-            client.close()  # type: ignore[attr-defined]
-            blank_unused(self.folder)
+            self.place.close(client)
 
 
-_stores: WeakValueDictionary[Path, _Store] = WeakValueDictionary()
+_stores: WeakValueDictionary[Hashable, _Store] = WeakValueDictionary()
 _finding = threading.Lock()
 
 
-def _store_of(folder: Path) -> _Store:
+def _store_of(place: Place) -> _Store:
     with _finding:
-        store = _stores.get(folder.absolute())
+        store = _stores.get(place.key)
         if store is None:
-            store = _stores[folder.absolute()] = _Store(folder)
+            store = _stores[place.key] = _Store(place)
         return store
 
 
@@ -116,15 +114,16 @@ class Vectors:
 
     Every method may be called from several threads, and raises:
         LibraryDamaged: the store cannot be opened, read or written.
+        SetupError: it is on a server that does not answer.
         DiskFull: nothing more could be written.
 
     Args:
-        folder: the store; made when it is not there.
+        place: the store; made when it is not there.
         user: whose vectors; no other user's can be reached.
     """
 
-    def __init__(self, folder: Path, user: str) -> None:
-        self._store = _store_of(folder)
+    def __init__(self, place: Place, user: str) -> None:
+        self._store = _store_of(place)
         self._user = _name_of(user)
 
     def encoder(self, kind: Kind) -> str | None:
@@ -208,7 +207,7 @@ class Vectors:
         """The vectors of a user by their keys, as float32: as the index has them, and as they stand in its log."""
         held: dict[str, tuple[bytes, ...]] = {}
         with self._errors_named():
-            log = logged(self._store.folder)
+            log = self._store.place.logged()
             for collection in self._open().list_collections():
                 if collection.name.endswith(f"-{_name_of(user)}"):
                     found = collection.get(include=["embeddings"])
@@ -217,11 +216,16 @@ class Vectors:
                         held[key] = (vector.tobytes(), *([log[key]] if key in log else []))
         return held
 
+    @property
+    def unseen(self) -> str:
+        """The address of the server that has them, whose bytes nobody here can look through; else empty."""
+        return self._store.place.unseen
+
     def rebuild(self) -> None:
         """Take the last traces of removed vectors, anybody's, out of the store, by writing it anew without them."""
         with self._errors_named():
             client, self._store.client = self._open(), None
-            rebuild(self._store.folder, client, HNSW)
+            self._store.place.rebuild(client, HNSW)
 
     def drop_user(self, user: str) -> None:
         """Remove all vectors of a user; `rebuild` takes their last traces."""
@@ -234,7 +238,7 @@ class Vectors:
         """Remove the store, with the vectors of all users; the next use makes an empty one."""
         with self._errors_named():
             self._store.close()
-            remove(self._store.folder)
+            self._store.place.remove()
 
     def close(self) -> None:
         """Let the store go, which closes it where no other user has it; a second call does nothing."""
@@ -275,6 +279,8 @@ class Vectors:
         except Exception as error:  # Chroma's own classes, and what its native part throws
             if "disk is full" in str(error) or "No space left" in str(error):
                 raise DiskFull from error
+            if isinstance(error, TransportError) and isinstance(self._store.place, Server):
+                raise self._store.place.lost(error) from error
             raise LibraryDamaged(f"The library's vectors cannot be read or written: {error}.") from error
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from memory.home import Home
 from memory.library.measure import measure_throughput, measure_vectors
+from memory.library.places import Folder
 from memory.library.store import MIGRATIONS, Store
 from memory.library.vectors import About, Narrowed, Vectors
 from runtime.errors import LibraryDamaged, SetupError
@@ -64,14 +65,14 @@ def test_vectors_that_cannot_be_opened_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "chroma"
     folder.mkdir()
     (folder / "chroma.sqlite3").write_bytes(b"something else" * 100)
-    vectors = Vectors(folder, "ann")
+    vectors = Vectors(Folder(folder), "ann")
     with pytest.raises(LibraryDamaged, match="cannot be read"):
         vectors.keys("picture")
     vectors.close()
 
 
 def test_vectors_are_narrowed_and_replaced(tmp_path: Path) -> None:
-    vectors = Vectors(tmp_path / "chroma", "ann")
+    vectors = Vectors(Folder(tmp_path / "chroma"), "ann")
     rows = np.eye(3, dtype=np.float32)
     assert vectors.nearest("picture", rows, 5) == [[], [], []]
     assert vectors.encoder("picture") is None
@@ -89,7 +90,7 @@ def test_vectors_are_narrowed_and_replaced(tmp_path: Path) -> None:
     assert sorted(found()[:2]) == ["a", "b"]
     vectors.delete("picture", ["a", "nothing"])
     assert vectors.keys("picture") == {"b", "c"}
-    assert Vectors(tmp_path / "chroma", "bob").keys("picture") == set()
+    assert Vectors(Folder(tmp_path / "chroma"), "bob").keys("picture") == set()
     vectors.create("picture", "two")
     assert (vectors.encoder("picture"), vectors.keys("picture")) == ("two", set())
     vectors.close()

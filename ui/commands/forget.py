@@ -46,7 +46,7 @@ def forget(
     they are, and are named. Works while the chat is open, unless an answer or an indexing is under way.
 
     With --json, stdout holds one object: own_files, and with --verify verdict (texts, pictures, vectors, present,
-    elsewhere, bytes, seconds, hits). Exits with 1 where --verify finds anything left.
+    elsewhere, bytes, seconds, hits, unseen). Exits with 1 where --verify finds anything left.
     """
     from ui.librarian import Erasing
     from ui.visitor import carry_out
@@ -117,5 +117,7 @@ def _say_verdict(verdict: Verdict) -> None:
         say("some are left.\n")
     for hit in verdict.hits:
         say(f"  {visible(hit.file)}: {hit.fragments:,}\n")
+    if verdict.unseen:
+        note(f"The server {verdict.unseen} deleted its vectors; what its disk still holds cannot be seen from here.")
     if verdict.elsewhere:
         note(f"{verdict.elsewhere:,} more also stand in what is kept, and were not looked for.")
