@@ -30,19 +30,19 @@ def read_catalogue(path: Path) -> tuple[dict[Path, str], list[Failure]]:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
-            return {}, [Failure(shown(path), f"The catalogue is larger than {_MOST_BYTES / 1e6:g} MB.")]
+            return {}, [_failure(path, f"The catalogue is larger than {_MOST_BYTES / 1e6:g} MB.")]
         table = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
         columns = [(column or "").strip().lower() for column in table.fieldnames or ()]
         if "image" not in columns:
-            return {}, [Failure(shown(path), 'The catalogue has no column "image".')]
+            return {}, [_failure(path, 'The catalogue has no column "image".')]
         table.fieldnames = columns
         rows = [{name: (row[name] or "").strip() for name in columns if name} for row in table]
     except OSError as error:
-        return {}, [Failure(shown(path), f"The catalogue cannot be read: {error.strerror}.")]
+        return {}, [_failure(path, f"The catalogue cannot be read: {error.strerror}.")]
     except UnicodeDecodeError:
-        return {}, [Failure(shown(path), "The catalogue is not UTF-8 text.")]
+        return {}, [_failure(path, "The catalogue is not UTF-8 text.")]
     except csv.Error as error:
-        return {}, [Failure(shown(path), f"The catalogue is not a table: {error}.")]
+        return {}, [_failure(path, f"The catalogue is not a table: {error}.")]
     entries: dict[Path, str] = {}
     absent: list[str] = []
     for row in rows:
@@ -54,7 +54,11 @@ def read_catalogue(path: Path) -> tuple[dict[Path, str], list[Failure]]:
     if not absent:
         return entries, []
     some = ", ".join(absent[:_NAMED]) + (", …" if len(absent) > _NAMED else "")
-    return entries, [Failure(shown(path), f"The catalogue names pictures that are not there ({len(absent)}): {some}.")]
+    return entries, [_failure(path, f"The catalogue names pictures that are not there ({len(absent)}): {some}.")]
+
+
+def _failure(path: Path, reason: str) -> Failure:
+    return Failure(shown(path), reason, "catalogue")
 
 
 def _entry(row: Mapping[str, str]) -> str:

@@ -250,7 +250,7 @@ class Indexing:
             raise
         except VistalkError as error:
             if not self._cancel.is_set():
-                self._counts.failures.append(Failure(shown(ready.file.path), error.message))
+                self._counts.failures.append(Failure(shown(ready.file.path), error.message, "model"))
             return ""
 
     def _fail(self, unreadable: Unreadable) -> None:
@@ -262,7 +262,7 @@ class Indexing:
         if known is not None and unreadable.gone:
             self._counts.removed += 1
         else:
-            self._counts.failures.append(Failure(shown(path), unreadable.reason))
+            self._counts.failures.append(Failure(shown(path), unreadable.reason, unreadable.cause))
         self._counts.done += 1
         self._counts.path = shown(path)
 

@@ -15,7 +15,7 @@ from memory.library.exif import Facts, facts
 from memory.library.keys import file_id, passage_id
 from memory.library.records import Passage
 from memory.library.rows import FileRow
-from runtime.errors import UserError
+from runtime.errors import DocumentRejected, ImageRejected
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -54,11 +54,16 @@ class ReadyDocument:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that cannot be indexed, and why; `gone` when it is no longer there."""
+    """A file that cannot be indexed, and why, as `Failure` says it."""
 
     found: Found
     reason: str
-    gone: bool = False
+    cause: str
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is no longer there."""
+        return self.cause == "not_there"
 
 
 Prepared = Same | ReadyPicture | ReadyDocument | Unreadable
@@ -97,17 +102,19 @@ class Preparer:
                 return Same(file)
             return self._picture(file, data) if found.kind == "picture" else _document(file, data)
         except FileNotFoundError:
-            return Unreadable(found, "It is no longer there.", gone=True)
+            return Unreadable(found, "It is no longer there.", "not_there")
         except OSError as error:
-            return Unreadable(found, f"It cannot be read: {error.strerror or error}.")
-        except UserError as error:
-            return Unreadable(found, error.message)
+            return Unreadable(found, f"It cannot be read: {error.strerror or error}.", "unreadable")
+        except (ImageRejected, DocumentRejected) as error:
+            return Unreadable(found, error.message, error.reason)
 
     def _read(self, found: Found) -> bytes:
         with found.path.open("rb") as file:
             data = file.read(self.max_bytes + 1) if found.bytes <= self.max_bytes else None
         if data is None or len(data) > self.max_bytes:
-            raise UserError(f"It is larger than {self.max_bytes / 1e6:g} MB, the most that is taken.")
+            rejected = ImageRejected if found.kind == "picture" else DocumentRejected
+            message = f"It is larger than {self.max_bytes / 1e6:g} MB, the most that is taken."
+            raise rejected(message, reason="too_many_bytes")
         return data
 
     def _picture(self, file: FileRow, data: bytes) -> ReadyPicture:
@@ -138,7 +145,7 @@ def _document(file: FileRow, data: bytes) -> ReadyDocument:
         for number, part in enumerate(split(read_document(file.path, data)))
     ]
     if not passages:
-        raise UserError("It holds no text.")
+        raise DocumentRejected("It holds no text.", reason="no_text")
     return ReadyDocument(file, passages)
 
 

@@ -117,12 +117,48 @@ class Filters:
     until: str = ""
 
 
+CAUSES = frozenset(
+    [
+        "not_there",
+        "unreadable",
+        "unreadable_folder",
+        "other_kind",
+        "catalogue",
+        "model",
+        "empty",
+        "too_many_bytes",
+        "unknown_format",
+        "damaged",
+        "too_many_pixels",
+        "too_thin",
+        "too_many_frames",
+        "binary",
+        "encrypted",
+        "pictures",
+        "no_text",
+        "too_many_pages",
+        "too_long",
+        "too_deep",
+        "too_slow",
+    ]
+)
+"""Why a file, a folder or a catalogue is not indexed as it should be: our own reasons, and those of `ImageRejected` and
+`DocumentRejected`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file, or a folder, that could not be indexed, and a sentence that says why."""
+    """A file, or a folder, that could not be indexed.
+
+    Attributes:
+        path: fit to be shown.
+        reason: a sentence that says why.
+        cause: the same for programs; one of `memory.library.records.CAUSES`.
+    """
 
     path: str
     reason: str
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)

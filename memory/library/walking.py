@@ -100,16 +100,16 @@ class _Walker:
             about = path.stat()
         except (FileNotFoundError, NotADirectoryError):
             what = "file" if path.suffix else "folder"
-            self._fail(path, f"The {what} {shown(path)} is not there.", unread=True)
+            self._fail(path, f"The {what} {shown(path)} is not there.", "not_there", unread=True)
             return
         except (OSError, ValueError) as error:
-            self._fail(path, f"It cannot be looked into: {_why(error)}.", unread=True)
+            self._fail(path, f"It cannot be looked into: {_why(error)}.", "unreadable", unread=True)
             return
         if stat.S_ISDIR(about.st_mode):
             self.walk.roots.append(path)
             self._folders(path)
         elif not self._file(path, about):
-            self._fail(path, "It is not a kind of file that is indexed.")
+            self._fail(path, "It is not a kind of file that is indexed.", "other_kind")
         else:
             self.walk.roots.append(path)
 
@@ -126,7 +126,8 @@ class _Walker:
                 with os.scandir(folder) as entries:
                     listed = sorted(entries, key=lambda entry: os.fsencode(entry.name))
             except OSError as error:
-                self._fail(folder, f"The folder cannot be looked into: {_why(error)}.", unread=True)
+                why = f"The folder cannot be looked into: {_why(error)}."
+                self._fail(folder, why, "unreadable_folder", unread=True)
                 continue
             inner: list[Path] = []
             for entry in listed:
@@ -139,7 +140,7 @@ class _Walker:
                     elif kind_of(path) or path.name == CATALOGUE:
                         self._file(path, path.stat())
                 except OSError as error:
-                    self._fail(path, f"It cannot be read: {_why(error)}.")
+                    self._fail(path, f"It cannot be read: {_why(error)}.", "unreadable")
             waiting += reversed(inner)
 
     def _file(self, path: Path, about: os.stat_result) -> bool:
@@ -157,8 +158,8 @@ class _Walker:
         self._named.add(path)
         return True
 
-    def _fail(self, path: Path, reason: str, *, unread: bool = False) -> None:
-        self.walk.failures.append(Failure(shown(path), reason))
+    def _fail(self, path: Path, reason: str, cause: str, *, unread: bool = False) -> None:
+        self.walk.failures.append(Failure(shown(path), reason, cause))
         if unread:
             self.walk.unread.append(path)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from runtime.encoder.base import Vectors, failures, plain, unit
 from runtime.errors import ModelCorrupt, ModelNotPresent
+from runtime.importing import whole
 from runtime.vlm.loading import BYTES, parameter_count
 
 WORKSPACE = 300 * 2**20
@@ -125,6 +126,8 @@ def load(folder: Path, device: str, dtype: str, threads: int | None = None) -> S
     """
     import torch
     from safetensors import SafetensorError
+
+    whole("transformers")
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 

@@ -9,6 +9,7 @@ from runtime.generator.folder import CHECKER, Layout
 from runtime.generator.painter import Painter
 from runtime.generator.previews import previewer
 from runtime.hardware import total_memory
+from runtime.importing import whole
 from runtime.pool import RESERVE
 
 
@@ -39,8 +40,10 @@ def load(
         ModelCorrupt: the files are there and cannot be loaded.
         ModelNotPresent: the tiny autoencoder is not on this machine.
     """
-    import diffusers
     import torch
+
+    whole("transformers", "diffusers")
+    import diffusers
     from diffusers.utils import logging
     from safetensors import SafetensorError
     from transformers.utils import logging as text_logging

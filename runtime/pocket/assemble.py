@@ -18,6 +18,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.importing import whole
 from runtime.pocket.assembling import Progress, put_together
 from runtime.pocket.sources import BASE, LITE2, fetch
 
@@ -72,6 +73,8 @@ def assemble(models: Path, progress: Progress) -> Path:
 
 def _build(base: Path, vision: Path, out: Path) -> None:
     import torch
+
+    whole("transformers")
     from peft import PeftModel
     from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM, AutoTokenizer, FastVlmForConditionalGeneration, GgufConfig

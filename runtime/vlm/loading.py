@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.errors import ModelCorrupt, ModelNotPresent
 from runtime.hub import download
+from runtime.importing import whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -138,6 +139,8 @@ def load_engine(
     """
     import torch
     from safetensors import SafetensorError
+
+    whole("transformers")
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging
 

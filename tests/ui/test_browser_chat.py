@@ -19,7 +19,7 @@ from ui.language import texts
 pytestmark = pytest.mark.browser
 
 EN = texts("en")
-PAGES = ("library", "gallery", "memory", "evaluations")
+PAGES = ("library", "gallery", "memory", "evaluations", "settings")
 GRAVE = ("serious", "critical")
 
 

@@ -16,7 +16,8 @@ from tests.ui.server import ROOT
 from ui.language import texts
 
 EN = texts("en")
-SCREENSHOT = ROOT / "docs" / "chat.png"
+ZH = texts("zh")
+SCREENSHOT, CHINESE = ROOT / "docs" / "chat.png", ROOT / "docs" / "chinese.png"
 
 
 @pytest.mark.pocket
@@ -37,3 +38,17 @@ def test_asking_the_pocket_model_about_a_picture(pocket: Path, start_server: Sta
     SCREENSHOT.parent.mkdir(exist_ok=True)
     page.mouse.move(640, 600)  # away from what lights up under it
     page.screenshot(path=SCREENSHOT, animations="disabled")
+
+
+@pytest.mark.pocket
+@pytest.mark.browser
+def test_asking_in_chinese_on_a_telephone(pocket: Path, start_server: StartServer, open_page: OpenPage) -> None:
+    url = start_server(pocket, {"VISTALK_PRESET": "pocket"}).url
+    page = open_page(url, viewport={"width": 412, "height": 800}, locale="zh-CN", has_touch=True)
+    expect(page.get_by_text(ZH.welcome["good"])).to_be_visible()
+    attach(page, {"name": "dog.png", "mimeType": "image/png", "buffer": file_of(dog_on_grass(), "PNG")})
+    send(page, "图片中有什么动物？")
+    expect(page.get_by_placeholder(ZH.placeholder)).to_be_enabled()
+    expect(answer(page)).to_contain_text("狗")
+    assert page.evaluate("document.documentElement.scrollWidth") == 412
+    page.screenshot(path=CHINESE, animations="disabled")

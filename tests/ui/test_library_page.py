@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from memory.library.records import Outcome, Progress
+from memory.decode import _REJECTIONS as IMAGES
+from memory.documents.read import _REJECTIONS as DOCUMENTS
+from memory.library.records import CAUSES, Failure, Outcome, Progress
 from runtime.errors import ModelNotPresent
 from tests.ui import shelves
 from tests.ui.harness import EN, LIBRARY_PAGE, LONGEST, add, buttons, captions, desk, dismissed, indexed, view
@@ -17,6 +19,7 @@ from ui import librarian
 from ui.desk import open_desk
 from ui.language import texts
 from ui.librarian import Indexing
+from ui.library.watching import causes, why
 from ui.safe import literal
 
 SAID = EN.library
@@ -85,6 +88,12 @@ def test_what_fails_is_listed_with_the_reason(library: AppTest, folder: Path) ->
     assert failures.label == SAID["failures"].format(n="1")
     assert "empty\\.png" in failures.markdown[0].value
     assert "is empty" in failures.markdown[0].value
+
+
+def test_every_cause_of_a_failure_is_known_and_has_chinese_words() -> None:
+    assert set(causes("zh")) == CAUSES >= {*IMAGES, *DOCUMENTS}
+    failure = Failure("a.png", "a.png is empty.", "empty")
+    assert (why(failure, "en"), why(failure, "zh")) == ("a.png is empty.", "文件是空的。（a.png is empty.）")
 
 
 def test_what_changed_on_disk_is_noticed(filled: AppTest, folder: Path) -> None:

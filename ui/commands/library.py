@@ -49,7 +49,7 @@ def index(
     read is listed with the reason. Ctrl-C stops; what is done by then is kept. Works while the chat is open.
 
     With --json, stdout holds one object: done, total, new, changed, unchanged, removed, failed, failures (path,
-    reason), seconds and cancelled.
+    reason, cause), seconds and cancelled.
 
     Exits with 0 where anything was indexed or known already, 1 where nothing was, 130 where Ctrl-C stopped it.
     """

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib.resources import files
+
 import streamlit as st
 
-from memory.library.records import Outcome, Progress
+from memory.library.records import Failure, Outcome, Progress
 from runtime.errors import EncoderChanged, LibraryDamaged, VistalkError
 from ui.faults import failure
-from ui.language import Texts
+from ui.language import Language, Texts
 from ui.librarian import Indexing
 from ui.library.indexing import Indexer, Run
 from ui.safe import literal
@@ -96,6 +100,21 @@ def _counts(counted: Progress | Outcome, words: Texts) -> str:
     return " · ".join(f"{words.library[name]} {number:,}" for name in COUNTS if (number := getattr(counted, name)))
 
 
+@cache
+def causes(language: Language) -> dict[str, str]:
+    """A sentence for each cause of a failure; none in English, in which the failures speak themselves."""
+    if language == "en":
+        return {}
+    text = files("ui").joinpath("texts", f"causes.{language}.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text))
+
+
+def why(failure: Failure, language: Language) -> str:
+    """Why something was not indexed; a translated sentence is followed by the English, which has names and numbers."""
+    said = causes(language).get(failure.cause)
+    return f"{said}（{failure.reason}）" if said else failure.reason
+
+
 def _draw_outcome(outcome: Outcome, words: Texts) -> None:
     said = words.library
     title = said["cancelled"] if outcome.cancelled else said["finished"]
@@ -108,6 +127,6 @@ def _draw_outcome(outcome: Outcome, words: Texts) -> None:
     if outcome.failures:
         with st.expander(said["failures"].format(n=f"{len(outcome.failures):,}"), icon=":material/warning:"):
             for one in outcome.failures[:SHOWN_FAILURES]:
-                st.markdown(f"{literal(one.path)}  \n:gray[{literal(one.reason)}]")
+                st.markdown(f"{literal(one.path)}  \n:gray[{literal(why(one, words.language))}]")
             if (more := len(outcome.failures) - SHOWN_FAILURES) > 0:
                 st.caption(said["more_failures"].format(n=f"{more:,}"))
