@@ -35,6 +35,7 @@ from memory.memories.recall import Recall
 from memory.refs import ImageRef
 from memory.threads.branches import Branch
 from runtime.errors import Cancelled, DiskFull, LimitReached, VistalkError
+from runtime.hardware import trim_heap
 from runtime.pool import ModelPool
 from runtime.presets import Preset
 from runtime.settings import Settings
@@ -168,6 +169,7 @@ class Assistant:
                         self.shortener.start(thread, self._values(config), turn.language)
                 finally:
                     self.home.conversations.references.release("turn", thread)
+                    trim_heap()
         except VistalkError as error:
             yield Failed(error.code, error.message, error.hint)
         finally:
@@ -218,9 +220,7 @@ class Assistant:
             error = self._out_of_time()
         if not isinstance(error, VistalkError):
             logger.exception("a turn failed in a way that was not foreseen")
-            error = VistalkError(
-                f"Something unexpected happened: {type(error).__name__}.", hint="`vistalk --debug` tells more."
-            )
+            error = VistalkError.unforeseen(error)
         problem = {"code": error.code, "message": error.message, "hint": error.hint}
         with suppress(DiskFull):  # then there is no room to note it either; the person is told all the same
             self._close(config, turn, {"finish": "failed", "error": problem})

@@ -7,9 +7,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
 from runtime.errors import BadSetting, DiskFull, SetupError
 from runtime.settings import load_settings, settings_file
 
@@ -24,6 +21,9 @@ def save(changes: Mapping[str, Value]) -> None:
         BadSetting: a value that makes no sense, or a file that cannot be read; nothing is written.
         DiskFull, SetupError: the file cannot be written.
     """
+    import tomlkit  # not before: the page is waited for, and seldom writes
+    from tomlkit.exceptions import TOMLKitError
+
     load_settings(**changes)
     file = settings_file()
     try:

@@ -38,7 +38,7 @@ BRISK = 0.06
 """The same where the turn has the model or has it next, so that a word is shown soon after it is made. Those further
 back in the queue look less often, so that however many wait, only few take the processor from the model."""
 
-NEWEST = 20
+NEWEST = 10
 """Turns that are shown at first: hundreds of them take seconds to draw, at each click."""
 
 NEW = ""

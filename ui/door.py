@@ -175,7 +175,8 @@ class _Visit(StreamRequestHandler):
             self._tell("error", message=error.message, hint=error.hint)
         except Exception as error:
             logger.exception("a request at the door failed in a way that was not foreseen")
-            self._tell("error", message=f"Something unexpected happened: {type(error).__name__}.", hint="")
+            told = VistalkError.unforeseen(error)
+            self._tell("error", message=told.message, hint=told.hint)
         finally:
             with suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)  # ends the watch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
@@ -12,67 +11,44 @@ from runtime.errors import Cancelled, VistalkError
 from runtime.models import Part, Progress, parts, present, pull
 from runtime.presets import Preset, preset_of
 from runtime.settings import Settings
-
-logger = logging.getLogger(__name__)
+from ui.background import Background
 
 Pull = Callable[[Settings, Preset, Progress, Part], object]
 
 
-class Fetch:
-    """One download, under way or over.
+class Fetch(Background):
+    """One download, under way or over; where it is stopped, whole files that came are kept for the next time.
 
     Attributes:
         preset: whose models they are.
         doing: what is being done, in English: it names files and sizes.
         done: the fraction of all models that is here.
-        failure: why it ended before; None while it is under way, where it was stopped, and where all are here.
         stopped: whether a person ended it.
     """
 
     def __init__(self, preset: Preset) -> None:
+        super().__init__()
         self.preset = preset
         self.doing = ""
         self.done = 0.0
-        self.failure: VistalkError | None = None
         self.stopped = False
-        self._cancel = threading.Event()
-        self._over = threading.Event()
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is fetched."""
-        return self._over.is_set()
 
     @property
     def came(self) -> bool:
         """Whether all of the preset's models are here."""
         return self.over and self.failure is None and not self.stopped
 
-    def stop(self) -> None:
-        """Ask it to end; whole files that came are kept, for the next time. Returns at once."""
-        self._cancel.set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Return when it is over, or False after so many seconds."""
-        return self._over.wait(timeout)
-
     def carry_out(self, settings: Settings, pull: Pull) -> None:
         """Fetch on this thread what is not here; whatever goes wrong becomes `failure`."""
-        try:
-            wanted = parts(self.preset)
-            total = sum(self._weight(part) for part in wanted)
-            for part in wanted:
-                self._bring(settings, part, total, pull)
-        except Cancelled:
-            self.stopped = True
-        except VistalkError as error:
-            self.failure = error
-        except Exception as error:
-            logger.exception("a download ended in a way that was not foreseen")
-            message = f"Something unexpected happened: {type(error).__name__}."
-            self.failure = VistalkError(message, hint="`vistalk --debug` tells more.")
-        finally:
-            self._over.set()
+        with self.failures_kept():
+            try:
+                wanted = parts(self.preset)
+                total = sum(self._weight(part) for part in wanted)
+                for part in wanted:
+                    self._bring(settings, part, total, pull)
+            except Cancelled:
+                self.stopped = True
+        self.finish()
 
     def _bring(self, settings: Settings, part: Part, total: float, pull: Pull) -> None:
         before, share = self.done, self._weight(part) / total

@@ -14,12 +14,15 @@ from ui import box, chat_page
 from ui.account import draw_account
 from ui.appearance import wear
 from ui.fetching import fetcher
-from ui.language import shown_language, texts
+from ui.language import Language, shown_language, texts
 from ui.settings.downloading import draw_download
 from ui.sidebar import PARAMETER
 from ui.users import admitted, signing_in
 
 FOLDER = Path(__file__).parent
+
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
+"""The languages as browsers call them; Streamlit itself says English, whatever a page holds."""
 
 
 def show() -> None:
@@ -44,6 +47,7 @@ def show() -> None:
     st.logo(FOLDER / "logo.svg", size="large")
     st.html(FOLDER / "style.css")
     st.html(f"<style>:root {{ color-scheme: {st.context.theme.type or 'light dark'} }}</style>")  # dialogs too
+    _say_language(words.language)
     if not admitted(words):
         return
     if page == chat:
@@ -61,6 +65,12 @@ def show() -> None:
         else:
             draw_account(words)
     page.run()
+
+
+def _say_language(language: Language) -> None:
+    """Have the browser know it, for reading aloud and for drawing characters as Chinese and not as Japanese ones."""
+    script = f"document.documentElement.lang = '{TAGS[language]}'"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def _page(name: str) -> Callable[[], None]:

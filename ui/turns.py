@@ -196,8 +196,8 @@ class Turns:
             taken = self.assistant.home.conversations.get(running.thread).updated > began
         except Exception as error:
             logger.exception("a turn ended in a way that was not foreseen")
-            message = f"Something unexpected happened: {type(error).__name__}."
-            running.add(Failed(VistalkError.code, message, "`vistalk --debug` tells more."))
+            told = VistalkError.unforeseen(error)
+            running.add(Failed(told.code, told.message, told.hint))
             taken = False
         last = running.events[-1]
         with self._guard:

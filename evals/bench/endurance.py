@@ -19,8 +19,9 @@ from runtime.settings import Settings
 
 TURNS = 200
 PICTURES = 50
-WARM = 20
-"""Turns before memory is looked at: by then all is loaded, and what is kept for reuse is full."""
+WARM = 60
+"""Turns before memory is looked at: by then all is loaded, what is kept for reuse is full, and the conversation is
+longer than what of it is read again."""
 LAST = 10
 """Turns whose median is what memory is, at each of the two ends."""
 

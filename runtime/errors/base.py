@@ -20,6 +20,12 @@ class VistalkError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
+    @staticmethod
+    def unforeseen(error: Exception) -> VistalkError:
+        """What a person is told of an error that nobody thought of."""
+        message = f"Something unexpected happened: {type(error).__name__}."
+        return VistalkError(message, hint="`vistalk --debug` tells more.")
+
 
 class UserError(VistalkError):
     """The person asking can mend it."""

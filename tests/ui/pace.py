@@ -1,6 +1,6 @@
 """How fast the page is, in headless Chromium, and what a long session leaves behind in its server.
 
-python -m tests.ui.pace [opening|clicks|words|session|crowd …] [--store]
+python -m tests.ui.pace all|opening|clicks|words|session|crowd… [--store]
 
 Prints the numbers beside their limits; `--store` keeps them with those of `vistalk models bench`.
 """
@@ -210,14 +210,14 @@ def _drawing(number: int) -> FilePayload:
 def main() -> int:
     """Run what the command line names; returns 1 where a limit was missed."""
     asked = argparse.ArgumentParser(prog="python -m tests.ui.pace")
-    asked.add_argument("names", nargs="*", choices=[*BENCHES], default=[])
+    asked.add_argument("names", nargs="+", choices=["all", *BENCHES])
     asked.add_argument("--store", action="store_true")
     given = asked.parse_args()
     expect.set_options(timeout=60_000)
     results: dict[str, list[Measure]] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for name in given.names or BENCHES:
+        for name in BENCHES if "all" in given.names else given.names:
             with tempfile.TemporaryDirectory() as folder:
                 results[f"page_{name}"] = BENCHES[name](browser, Path(folder))
     console = Console(width=200)

@@ -124,6 +124,27 @@ def test_an_answer_is_rated_and_says_why(page: Page) -> None:
     expect(dialog.get_by_label(EN.feedback["right"])).to_have_value("a fox")
 
 
+def test_a_question_is_answered_again_and_changed_and_every_version_stays(page: Page) -> None:
+    asked(page)
+    page.get_by_role("button", name=EN.threads["again"]).click()
+    expect(page.get_by_text(EN.threads["branch"].format(position=2, count=2))).to_be_visible()
+    finished(page)
+    page.get_by_role("button", name=EN.threads["edit"]).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("hello")
+    dialog.get_by_role("button", name=EN.threads["send"], exact=True).click()
+    expect(dialog).to_have_count(0)
+    expect(answer(page)).to_contain_text("Hello there.")
+    finished(page)
+    expect(messages(page)).to_have_count(2)
+    page.get_by_role("button", name=EN.threads["earlier"]).click()
+    expect(page.get_by_text(EN.threads["branch"].format(position=2, count=3))).to_be_visible()
+    expect(answer(page)).to_contain_text("A brown dog.")
+    page.get_by_role("button", name=EN.threads["later"]).click()
+    expect(answer(page)).to_contain_text("Hello there.")
+    expect(page.get_by_role("button", name=EN.threads["later"])).to_be_disabled()
+
+
 def test_an_answer_is_copied_as_it_was_written(server: ChatServer, open_page: OpenPage) -> None:
     page = asked(open_page(server.url, permissions=["clipboard-read", "clipboard-write"]))
     page.get_by_role("button", name=EN.feedback["copy"]).click()

@@ -56,8 +56,10 @@ def overflow(page: Page) -> int:
 
 def test_the_language_and_the_looks_change_with_a_click_and_stay(server: ChatServer, open_page: OpenPage) -> None:
     page = to_settings(open_page(server.url))
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     choice(page, "中文").click()
     expect(page.get_by_role("heading", name=ZH.settings["title"], exact=True)).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     choice(page, ZH.settings["dark"]).click()
     expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", "dark")
     settled(page)

@@ -184,7 +184,7 @@ def test_closing_stops_the_indexing(library: AppTest, folder: Path) -> None:
     run = indexer.run
     open_desk.clear()
     assert run is not None
-    assert run.done
+    assert run.over
 
 
 def test_removing_a_folder_asks_first_and_leaves_its_files(filled: AppTest, folder: Path) -> None:

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from time import monotonic
 
 from memory.library.records import Outcome, Progress
-from runtime.errors import VistalkError
+from ui.background import Background
 from ui.librarian import Indexing, Librarian
 
-logger = logging.getLogger(__name__)
 
-
-class Run:
-    """One indexing, under way or over.
+class Run(Background):
+    """One indexing, under way or over; where it is stopped, what is indexed by then is kept.
 
     Attributes:
         progress: how far it has come; None until the files are counted.
         outcome: what it came to; None while it is under way, and where it failed.
-        failure: why it failed.
 
     Args:
         begun: called once something is done.
     """
 
     def __init__(self, begun: Callable[[], None]) -> None:
+        super().__init__()
         self.progress: Progress | None = None
         self.outcome: Outcome | None = None
-        self.failure: VistalkError | None = None
         self._begun = begun
         self._counted: tuple[float, int] | None = None  # when the files were counted, and how many needed no work
-        self._cancel = threading.Event()
-        self._over = threading.Event()
-
-    @property
-    def done(self) -> bool:
-        """Whether it is over."""
-        return self._over.is_set()
 
     @property
     def begun(self) -> bool:
@@ -53,28 +42,10 @@ class Run:
         moment, settled = self._counted
         return (self.progress.done - settled) / max(monotonic() - moment, 1e-3)
 
-    def stop(self) -> None:
-        """Ask it to end; what is indexed by then is kept. Returns at once."""
-        self._cancel.set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Return when it is over, or False after so many seconds."""
-        return self._over.wait(timeout)
-
     def carry_out(self, request: Indexing, librarian: Librarian) -> None:
         """Index on this thread; whatever goes wrong becomes `failure`."""
-        try:
+        with self.failures_kept():
             self.outcome = request.run(librarian, self._report, self._cancel)
-        except VistalkError as error:
-            self.failure = error
-        except Exception as error:
-            logger.exception("indexing ended in a way that was not foreseen")
-            message = f"Something unexpected happened: {type(error).__name__}."
-            self.failure = VistalkError(message, hint="`vistalk --debug` tells more.")
-
-    def finish(self) -> None:
-        """Say that it is over."""
-        self._over.set()
 
     def _report(self, progress: Progress) -> None:
         if self._counted is None:
@@ -103,7 +74,7 @@ class Indexer:
     def busy(self) -> bool:
         """Whether something is being indexed."""
         run = self.run
-        return run is not None and not run.done
+        return run is not None and not run.over
 
     def start(self, request: Indexing) -> bool:
         """Begin, and return at once; False where something is being indexed already."""

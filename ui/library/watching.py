@@ -30,7 +30,7 @@ def draw_run(indexer: Indexer, words: Texts) -> None:
     if run is None:
         return
     with st.container(border=True, key="indexing"):
-        if not run.done:
+        if not run.over:
             _follow(run, run.begun, words)
             st.button(words.stop, icon=":material/stop_circle:", key="stop", on_click=run.stop)
             return
@@ -64,7 +64,7 @@ def start(indexer: Indexer, request: Indexing, words: Texts) -> None:
 @st.fragment(run_every=POLL)
 def _follow(run: Run, begun: bool, words: Texts) -> None:
     """Drawn again and again; the whole page once something is indexed that it can show, and once it is over."""
-    if run.done or run.begun != begun:
+    if run.over or run.begun != begun:
         st.rerun()
     said, progress = words.library, run.progress
     if progress is None:
