@@ -13,6 +13,7 @@ from runtime.settings import Settings, load_settings
 from tests.ui.harness import LONGEST
 from ui import fetching
 from ui.fetching import Fetcher
+from ui.settings.downloading import named
 
 
 class Hub:
@@ -39,6 +40,10 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     hub = Hub()
     monkeypatch.setattr(fetching, "present", hub.present)
     return hub
+
+
+def test_what_is_fetched_is_said_without_english() -> None:
+    assert named("fetching HuggingFaceTB/SmolVLM2: 1.2 GB of 2.0 GB") == "HuggingFaceTB/SmolVLM2: 1.2 GB / 2.0 GB"
 
 
 def test_all_that_is_not_here_is_fetched_and_weighed(hub: Hub) -> None:

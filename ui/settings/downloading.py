@@ -34,7 +34,12 @@ def _follow(run: Fetch, words: Texts) -> None:
     if run.over:
         st.rerun()
     st.progress(min(run.done, 1.0), text=words.settings["fetching"].format(preset=literal(run.preset.name)))
-    st.caption(literal(run.doing))
+    st.caption(literal(named(run.doing)))
+
+
+def named(doing: str) -> str:
+    """What is fetched and how much of it is here, of a line of a download: the same words in every language."""
+    return doing.removeprefix("fetching ").replace(" of ", " / ")
 
 
 def _draw_end(run: Fetch, fetcher: Fetcher, words: Texts) -> None:
