@@ -115,3 +115,17 @@ def test_an_address_names_host_port_and_database(tmp_path: Path) -> None:
     assert place_of(tmp_path, None) == Folder(tmp_path)
     assert place_of(tmp_path, "http://127.0.0.1/shop") == Server("127.0.0.1", 8000, False, "shop")
     assert Server.of("https://host/").unseen == "https://host:443/vistalk"
+
+
+def test_a_library_that_moves_to_the_server_and_back_is_whole_once_it_is_indexed(
+    server: str, home: Path, pictures: list[Path]
+) -> None:
+    library = opened(home)
+    index(library, pictures[0].parent)
+    library.close()
+    for url in (f"{server}/moved", None):
+        library = opened(home, chroma_url=url)
+        index(library)
+        for path in pictures:
+            assert library.search_pictures(vector_of(path), Projection().id)[0].picture.path == path
+        library.close()
